@@ -1,0 +1,16 @@
+from . import estimators as estimators, nn as nn, operators as operators, taylor as taylor, training as training
+from ._problem import AbstractProblem as AbstractProblem
+from .estimators import (
+    DenseSTDE as DenseSTDE,
+    Exact as Exact,
+    Gaussian as Gaussian,
+    Rademacher as Rademacher,
+    SparseSTDE as SparseSTDE,
+)
+from .operators import (
+    AbstractEstimator as AbstractEstimator,
+    AbstractOperator as AbstractOperator,
+    Directions as Directions,
+    Laplacian as Laplacian,
+    value_and_apply as value_and_apply,
+)
