@@ -8,24 +8,72 @@ from .operators import AbstractEstimator
 
 
 class AbstractProblem(eqx.Module):
-    """What a stationary PDE offers, so that it can be trained: where it lives, its residual, its boundary."""
+    r"""What a stationary PDE offers, so that it can be trained: where it lives, its residual, its boundary.
+
+    A problem of one's own is a subclass with a field `dim` and the methods `sample` and `residual`; `ansatz` and
+    `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`.
+
+    !!! example
+
+        ```python
+        class Helmholtz(stde.AbstractProblem):
+            dim: int
+            wavenumber: float
+
+            def sample(self, num_points, *, key):
+                return jax.random.uniform(key, (num_points, self.dim))
+
+            def residual(self, u, x, *, estimator, key):
+                value, laplacian = stde.value_and_apply(stde.Laplacian(), u, x, estimator=estimator, key=key)
+                return laplacian + self.wavenumber**2 * value - jnp.sum(x)
+
+            def ansatz(self, net):
+                return stde.nn.HardConstraint(lambda x: jnp.prod(x * (1 - x)), net)
+        ```
+    """
 
     dim: eqx.AbstractVar[int]
 
     @abc.abstractmethod
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random collocation points."""
+        """Random points of the domain, by the law that training and tests use.
+
+        **Arguments:**
+
+        - `num_points`: how many, a Python integer.
+        - `key`: a `jax.random` key.
+
+        **Returns:**
+
+        An array of shape `(num_points, dim)`.
+        """
 
     @abc.abstractmethod
     def residual(
         self, u: Field, x: Float[Array, " dim"], *, estimator: AbstractEstimator, key: PRNGKeyArray | None
     ) -> Float[Array, ""]:
-        """The PDE's residual of `u` at one point; zero for the solution."""
+        """The PDE's residual of `u` at one point: zero everywhere for the solution.
+
+        **Arguments:**
+
+        - `u`: the trial function, boundary condition included.
+        - `x`: one point, of shape `(dim,)`.
+        - `estimator`: how to apply the PDE's operators to `u`; pass it on to them.
+        - `key`: the randomness of the estimator; `None` is enough for [`stde_eqx.Exact`][].
+
+        **Returns:**
+
+        A scalar. It is unbiased if the estimated terms enter it linearly.
+        """
 
     def ansatz(self, net: Field) -> Field:
-        """The trial function built from a network so that the boundary condition holds; the network itself by default."""
+        r"""The trial function built from a network so that the boundary condition holds; by default the network itself.
+
+        It must be affine in the network, $u(x) = g(x) + b(x)\,\mathrm{net}(x)$, as [`stde_eqx.nn.HardConstraint`][] is:
+        the best constant network, against which every error is judged, is found by linear least squares.
+        """
         return net
 
     def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""] | None:
-        """The exact solution at one point, or `None` where none is known."""
+        """The exact solution at one point, or `None` where none is known: then no error is ever reported."""
         return None

@@ -1,0 +1,3 @@
+from ._affine import Affine as Affine
+from ._hard_constraint import HardConstraint as HardConstraint
+from ._scaled_input import ScaledInput as ScaledInput

@@ -1,0 +1,30 @@
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float
+
+from .._custom_types import Field
+
+
+class Affine(eqx.Module):
+    r"""A network whose output is shifted and scaled by constants that are not trained.
+
+    $$x \mapsto \mathrm{shift} + \mathrm{scale} \cdot \mathrm{net}(x)$$
+
+    The optimiser then works on `net`, whose useful values are O(1), whatever the size of the function it stands for.
+    Gradients do not flow to `shift` and `scale`.
+
+    **Arguments:**
+
+    - `net`: the network to wrap, any callable of one point.
+    - `shift`: the constant added, a scalar.
+    - `scale`: the factor of the network's output, a scalar.
+    """
+
+    net: Field
+    shift: Float[Array, ""]
+    scale: Float[Array, ""]
+
+    def __call__(self, x: Float[Array, " dim"]) -> Any:
+        return jax.lax.stop_gradient(self.shift) + jax.lax.stop_gradient(self.scale) * self.net(x)
