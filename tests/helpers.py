@@ -13,7 +13,8 @@ def tree_allclose(x: Any, y: Any, *, rtol: float = 1e-10, atol: float = 1e-12) -
     if jtu.tree_structure(x) != jtu.tree_structure(y):
         return False
     same = lambda a, b: a.shape == b.shape and a.dtype == b.dtype and bool(jnp.allclose(a, b, rtol=rtol, atol=atol))
-    return all(same(jnp.asarray(a), jnp.asarray(b)) for a, b in zip(jtu.tree_leaves(x), jtu.tree_leaves(y)))
+    leaves = zip(jtu.tree_leaves(x), jtu.tree_leaves(y), strict=True)
+    return all(same(jnp.asarray(a), jnp.asarray(b)) for a, b in leaves)
 
 
 def derivative_tensor(u: Callable, x: jax.Array, order: int) -> jax.Array:
