@@ -1,0 +1,5 @@
+"""Taylor-mode automatic differentiation of any JAX function: power series in, power series out."""
+
+from . import rules as rules
+from ._coefficient import Coefficient as Coefficient, Dense as Dense, Entry as Entry, Sparse as Sparse
+from ._weighted import weighted_derivative as weighted_derivative

@@ -1,0 +1,67 @@
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import jax
+from jax.extend import core
+
+from ._sweep import Series, Sweep
+
+
+#: What an equation reads and writes: a series, or (arrays, numbers) a constant.
+Value: TypeAlias = Any
+
+
+#: Pushes series through one equation, of which at least one input is a `Series`.
+Rule: TypeAlias = Callable[[Sweep, core.JaxprEqn, Sequence[Value]], list[Value]]
+
+
+# By name, since not every primitive is public.
+_rules: dict[str, Rule] = {}
+
+
+def register(*primitives: core.Primitive | str, rule: Rule) -> None:
+    """Let `rule` handle the given primitives."""
+    for primitive in primitives:
+        _rules[primitive if isinstance(primitive, str) else primitive.name] = rule
+
+
+def rule_for(primitive: core.Primitive) -> Rule:
+    """The primitive's own rule, or the universal fallback."""
+    from .rules import fallback
+
+    return _rules.get(primitive.name, fallback)
+
+
+def bind(eqn: core.JaxprEqn, inputs: Sequence[Any]) -> list[Any]:
+    """Evaluate an equation as it stands."""
+    out = eqn.primitive.bind(*inputs, **eqn.primitive.get_bind_params(eqn.params))
+    return list(out) if eqn.primitive.multiple_results else [out]
+
+
+def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], sweep: Sweep) -> list[Value]:
+    """Run a jaxpr on series. Equations that no series reaches are evaluated as they stand."""
+    environment: dict[core.Var, Value] = {}
+
+    def read(atom):
+        return atom.val if isinstance(atom, core.Literal) else environment[atom]
+
+    environment.update(zip(jaxpr.constvars, consts, strict=True))
+    environment.update(zip(jaxpr.invars, inputs, strict=True))
+    for eqn in jaxpr.eqns:
+        values = [read(atom) for atom in eqn.invars]
+        if any(isinstance(value, Series) for value in values):
+            outputs = rule_for(eqn.primitive)(sweep, eqn, values)
+        else:
+            outputs = bind(eqn, values)
+        environment.update(zip(eqn.outvars, outputs, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def expand(fn: Callable[..., Any], inputs: Sequence[Value], sweep: Sweep) -> tuple[list[Value], Any]:
+    """Push series through `fn`, which takes arrays and returns a PyTree of arrays. `fn` is traced once.
+
+    **Returns:** the flattened outputs, and the structure to unflatten them.
+    """
+    primals = [value.primal if isinstance(value, Series) else value for value in inputs]
+    jaxpr, shape = jax.make_jaxpr(fn, return_shape=True)(*primals)
+    return evaluate(jaxpr.jaxpr, jaxpr.consts, inputs, sweep), jax.tree.structure(shape)

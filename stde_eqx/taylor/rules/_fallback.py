@@ -1,0 +1,113 @@
+"""The universal fallback: any primitive that `jax.jvp` accepts, at any order.
+
+Along a curve x(t), d/dt f(x(t)) = Jf(x(t)) x'(t). So the Taylor coefficients of f up to order K are those of its
+Jacobian-vector product up to order K - 1, a function of x and x', divided by k: y_k = g_{k-1} / k. The product's own
+jaxpr is made of primitives that mostly have rules; those that have none recurse, one order lower each time.
+"""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from jax.extend import core
+
+from .._algebra import add, collapse, scale
+from .._coefficient import Coefficient, Dense
+from .._interpreter import bind, expand
+from .._sweep import coefficient_of, primal_of, Series, series, Sweep
+
+
+def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
+    primals = [primal_of(value) for value in inputs]
+    varying = [i for i, value in enumerate(inputs) if isinstance(value, Series)]
+    outputs = bind(eqn, primals)
+    differentiable = [jnp.issubdtype(out.dtype, jnp.inexact) for out in outputs]
+
+    def fn(*arrays):
+        operands = list(primals)
+        for i, array in zip(varying, arrays, strict=True):
+            operands[i] = array
+        return [out for out, keep in zip(bind(eqn, operands), differentiable, strict=True) if keep]
+
+    columns = taylor_by_jvp(
+        fn, [primals[i] for i in varying], [inputs[i].coefficients for i in varying], sweep, _top(eqn, primals, varying)
+    )
+    expanded = iter(zip(*columns, strict=True))
+    return [series(out, next(expanded)) if keep else out for out, keep in zip(outputs, differentiable, strict=True)]
+
+
+def jacobian_times(eqn, primals: Sequence, positions: Sequence[int], coefficients: Sequence[Coefficient]) -> list:
+    """The Jacobian of an equation, times coefficients of the operands at `positions`; one coefficient per output."""
+    present = [c for c in coefficients if c is not None]
+    if not present:
+        return [None] * len(eqn.outvars)
+    summed = present[0].summed
+    varying = [i for i, c in zip(positions, coefficients, strict=True) if c is not None]
+
+    def fn(*arrays):
+        operands = list(primals)
+        for i, array in zip(varying, arrays, strict=True):
+            operands[i] = array
+        return bind(eqn, operands)
+
+    def jvp(*tangents):
+        return jax.jvp(fn, [primals[i] for i in varying], list(tangents))[1]
+
+    arrays = [c.dense().array for c in present]
+    outputs = jvp(*arrays) if summed else jax.vmap(jvp)(*arrays)
+    return [Dense(array, summed) if jnp.issubdtype(array.dtype, jnp.inexact) else None for array in outputs]
+
+
+def _top(eqn, primals, varying):
+    def jacobian(coefficients):
+        found = jacobian_times(eqn, primals, varying, coefficients)
+        return [c for c, var in zip(found, eqn.outvars, strict=True) if jnp.issubdtype(var.aval.dtype, jnp.inexact)]
+
+    return jacobian
+
+
+def taylor_by_jvp(
+    fn: Callable,
+    primals: Sequence,
+    coefficients: Sequence[Sequence[Coefficient]],
+    sweep: Sweep,
+    jacobian: Callable[[Sequence[Coefficient]], list[Coefficient]],
+) -> list[list[Coefficient]]:
+    """Coefficients 1..K of each output of `fn` (arrays in, list of inexact arrays out); one list per order.
+
+    `jacobian` multiplies coefficients by the Jacobian at the primals: the highest coefficients of the inputs enter
+    by it alone, and are left out of the recursion.
+    """
+    order = sweep.order
+    linear = jacobian([c[-1] for c in coefficients])
+    if order == 1:
+        return [linear]
+    lower = [[None if c is None else c.dense().array for c in cs[:-1]] for cs in coefficients]
+    flat, structure = jax.tree.flatten(lower)
+    if not flat:
+        return [[None] * len(linear)] * (order - 1) + [linear]
+
+    def one_direction(flat):
+        lower = jax.tree.unflatten(structure, flat)
+        single = Sweep(order - 1, 1, collapsed=False)
+        lifted = [[None if array is None else Dense(array[None], False) for array in cs] for cs in lower]
+        points = [series(x, cs) for x, cs in zip(primals, lifted, strict=True)]
+        # x'(t) = sum_k k x_k t^(k-1), the highest coefficient left out
+        velocities = []
+        for x, arrays, cs in zip(primals, lower, lifted, strict=True):
+            first = jnp.zeros_like(x) if arrays[0] is None else arrays[0]
+            velocities.append(series(first, [*(scale(c, k) for k, c in enumerate(cs[1:], 2)), None]))
+        n = len(primals)
+        outputs, _ = expand(lambda *args: jax.jvp(fn, args[:n], args[n:])[1], [*points, *velocities], single)
+
+        def value(out, k):
+            if k == 1:
+                return primal_of(out)
+            c = coefficient_of(out, k - 1)
+            return jnp.zeros_like(primal_of(out)) if c is None else c.dense().array[0] / k
+
+        return [[value(out, k) for out in outputs] for k in range(1, order + 1)]
+
+    columns = [[Dense(array, False) for array in column] for column in jax.vmap(one_direction)(flat)]
+    columns[-1] = [add(collapse(c, sweep), top) for c, top in zip(columns[-1], linear, strict=True)]
+    return columns
