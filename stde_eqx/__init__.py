@@ -6,8 +6,10 @@ from .estimators import (
     Gaussian as Gaussian,
     Rademacher as Rademacher,
     SparseSTDE as SparseSTDE,
+    Spherical as Spherical,
 )
 from .operators import (
+    AbstractDistribution as AbstractDistribution,
     AbstractEstimator as AbstractEstimator,
     AbstractOperator as AbstractOperator,
     Directions as Directions,

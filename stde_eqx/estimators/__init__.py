@@ -1,4 +1,10 @@
-from ..operators import AbstractEstimator as AbstractEstimator, Exact as Exact
+"""Which directions: all of them, some coordinates, or random vectors."""
+
+from ..operators import (
+    AbstractDistribution as AbstractDistribution,
+    AbstractEstimator as AbstractEstimator,
+    Exact as Exact,
+)
 from ._dense import DenseSTDE as DenseSTDE
-from ._distributions import AbstractDistribution as AbstractDistribution, Gaussian as Gaussian, Rademacher as Rademacher
+from ._distributions import Gaussian as Gaussian, Rademacher as Rademacher, Spherical as Spherical
 from ._sparse import SparseSTDE as SparseSTDE

@@ -1,25 +1,29 @@
-import abc
+from typing import Any
 
-import equinox as eqx
+import jax.numpy as jnp
 import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
 
-
-class AbstractDistribution(eqx.Module):
-    """A law of random vectors with E[v v^T] = I."""
-
-    @abc.abstractmethod
-    def sample(self, shape, dtype, *, key): ...
+from ..operators import AbstractDistribution
 
 
 class Rademacher(AbstractDistribution):
-    """Independent signs."""
+    """Independent signs: the least variance for the Laplacian among laws with independent coordinates."""
 
-    def sample(self, shape, dtype, *, key):
-        return jr.rademacher(key, shape, dtype)
+    def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
+        return jr.rademacher(key, (num_samples, dim), dtype)
 
 
 class Gaussian(AbstractDistribution):
-    """Standard normal."""
+    """Standard normal coordinates."""
 
-    def sample(self, shape, dtype, *, key):
-        return jr.normal(key, shape, dtype)
+    def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
+        return jr.normal(key, (num_samples, dim), dtype)
+
+
+class Spherical(AbstractDistribution):
+    r"""Uniform on the sphere of radius $\sqrt{d}$."""
+
+    def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
+        normal = jr.normal(key, (num_samples, dim), dtype)
+        return normal * jnp.sqrt(dim / jnp.sum(normal**2, axis=1, keepdims=True)).astype(dtype)

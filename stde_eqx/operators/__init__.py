@@ -1,10 +1,16 @@
-from ._apply import value_and_apply as value_and_apply
-from ._base import AbstractOperator as AbstractOperator
+"""What to differentiate: operators as weighted sets of directions."""
+
+from ._base import (
+    AbstractDistribution as AbstractDistribution,
+    AbstractEstimator as AbstractEstimator,
+    AbstractOperator as AbstractOperator,
+    Exact as Exact,
+    value_and_apply as value_and_apply,
+)
 from ._directions import (
     AbstractTangents as AbstractTangents,
     Coordinates as Coordinates,
     Directions as Directions,
     Vectors as Vectors,
 )
-from ._exact import AbstractEstimator as AbstractEstimator, Exact as Exact
 from ._laplacian import Laplacian as Laplacian
