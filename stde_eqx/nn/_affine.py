@@ -2,6 +2,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._custom_types import Field
@@ -18,13 +19,13 @@ class Affine(eqx.Module):
     **Arguments:**
 
     - `net`: the network to wrap, any callable of one point.
-    - `shift`: the constant added, a scalar.
-    - `scale`: the factor of the network's output, a scalar.
+    - `shift`: the constant added, a scalar; 0 by default.
+    - `scale`: the factor of the network's output, a scalar; 1 by default.
     """
 
     net: Field
-    shift: Float[Array, ""]
-    scale: Float[Array, ""]
+    shift: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.0)
+    scale: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=1.0)
 
     def __call__(self, x: Float[Array, " dim"]) -> Any:
         return jax.lax.stop_gradient(self.shift) + jax.lax.stop_gradient(self.scale) * self.net(x)

@@ -1,7 +1,6 @@
 from typing import Any
 
 import equinox as eqx
-import jax
 from jaxtyping import Array, Float
 
 from .._custom_types import Field
@@ -19,11 +18,11 @@ class ScaledInput(eqx.Module):
     **Arguments:**
 
     - `net`: the network to wrap, any callable of one point.
-    - `scale`: the factor, a scalar, or an array with one factor per coordinate.
+    - `scale`: the factor, a Python number.
     """
 
     net: Field
-    scale: float | Float[Array, ""] | Float[Array, " dim"]
+    scale: float
 
     def __call__(self, x: Float[Array, " dim"]) -> Any:
-        return self.net(jax.lax.stop_gradient(self.scale) * x)
+        return self.net(self.scale * x)

@@ -1,0 +1,25 @@
+from ._checkpoint import CheckpointError as CheckpointError, load as load, save as save
+from ._errors import (
+    CallbackError as CallbackError,
+    NonFiniteLossError as NonFiniteLossError,
+    TrainingError as TrainingError,
+)
+from ._evaluate import evaluate as evaluate, Evaluation as Evaluation
+from ._metrics import Metrics as Metrics
+from ._scales import fit_scales as fit_scales, Scales as Scales
+from ._schedule import default_optimizer as default_optimizer
+from ._solution import Solution as Solution, Status as Status
+from ._state import TrainState as TrainState
+from ._step import make_step as make_step, StepMetrics as StepMetrics, TrainStep as TrainStep
+from ._train import train as train
+from ._trial import TrialFunction as TrialFunction
+from .callbacks import (
+    AbstractCallback as AbstractCallback,
+    Checkpoint as Checkpoint,
+    MetricsCSV as MetricsCSV,
+    Plots as Plots,
+    Progress as Progress,
+    ProgressBar as ProgressBar,
+    SaveModel as SaveModel,
+    Start as Start,
+)

@@ -1,0 +1,34 @@
+from ._solution import Solution
+
+
+class TrainingError(RuntimeError):
+    """A run that ended early. Nothing trained is lost: `error.solution` holds it, evaluated."""
+
+    solution: Solution
+
+
+class NonFiniteLossError(TrainingError):
+    """The loss, or the optimiser's update, was NaN or infinite at `error.step`; the state before that step is kept."""
+
+    step: int
+
+    def __init__(self, step: int, loss: float):
+        super().__init__(
+            f"the loss at step {step} was {loss}"
+            + (" and its update was not finite" if loss - loss == 0 else "")
+            + f". The state after step {step - 1} is kept as `error.solution`. A smaller learning rate, gradient "
+            "clipping (`optax.chain(optax.clip_by_global_norm(1.0), ...)`) or a problem whose residual is finite at "
+            "every sampled point may help."
+        )
+        self.step = step
+
+
+class CallbackError(TrainingError):
+    """A callback raised an exception, which is the `__cause__` of this one."""
+
+    def __init__(self, callback: object, error: Exception):
+        super().__init__(
+            f"the callback `{type(callback).__name__}` raised {type(error).__name__}: {error}. The run ended there; "
+            "what was trained until then is kept as `error.solution`."
+        )
+        self.__cause__ = error

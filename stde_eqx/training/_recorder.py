@@ -1,0 +1,47 @@
+import time
+
+from jaxtyping import PRNGKeyArray
+
+from .._problem import AbstractProblem
+from ._evaluate import measure
+from ._metrics import Metrics
+from ._state import TrainState
+from ._trial import TrialFunction
+from ._validate import knows_exact
+
+
+class Recorder:
+    """Measures a run as it goes: its clock, its fixed test points, its history."""
+
+    def __init__(self, problem: AbstractProblem, *, key: PRNGKeyArray, num_report_points: int, num_test_points: int):
+        self._problem = problem
+        self._key = key
+        self._num_report_points = num_report_points
+        self._num_test_points = num_test_points
+        self._has_exact = knows_exact(problem, key=key)
+        self._start = time.perf_counter()
+        self.history: list[Metrics] = []
+
+    def report(self, state: TrainState, loss: float | None, steps_per_second: float | None) -> Metrics:
+        """The metrics at a reporting interval, on the small test set; they join the history."""
+        metrics = self._measured(state, loss, steps_per_second, self._num_report_points)
+        self.history.append(metrics)
+        return metrics
+
+    def conclude(self, state: TrainState, steps_per_second: float | None) -> Metrics:
+        """The final metrics, on the full test set; without errors if Ctrl-C cuts the evaluation short."""
+        loss = self.history[-1].loss if self.history else None
+        try:
+            return self._measured(state, loss, steps_per_second, self._num_test_points)
+        except KeyboardInterrupt:
+            return self._measured(state, loss, steps_per_second, 0)
+
+    def _measured(
+        self, state: TrainState, loss: float | None, steps_per_second: float | None, num_points: int
+    ) -> Metrics:
+        if self._has_exact and num_points:
+            errors = measure(self._problem, TrialFunction(self._problem, state.model), num_points, key=self._key)
+            found = errors.relative_l1, errors.relative_l2, errors.trivial_l2, errors.skill
+        else:
+            found = None, None, None, None
+        return Metrics(int(state.step), loss, *found, time.perf_counter() - self._start, steps_per_second)

@@ -1,0 +1,75 @@
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from .._custom_types import Field, PyTreeLike
+from ..nn import Affine
+from ._scales import Scales
+
+
+class TrainState(eqx.Module):
+    """Everything that a training step changes, or needs to go on: a PyTree whose leaves are all arrays.
+
+    It passes through `jax.jit` and `jax.lax.scan`, and a run that is continued from it does what the uninterrupted
+    run would have done.
+
+    **Attributes:**
+
+    - `network`: the network being trained; see `model` for what it stands for.
+    - `opt_state`: the state of the Optax optimiser.
+    - `step`: the number of steps taken.
+    - `key`: the randomness of the whole run; step `n` uses `jax.random.fold_in(key, n)`.
+    - `scales`: the constant mode, the output scale and the residual scale, fixed before training.
+    """
+
+    arrays: PyTreeLike
+    opt_state: PyTreeLike
+    step: Int[Array, ""]
+    key: PRNGKeyArray
+    scales: Scales
+    skeleton: "_Skeleton" = eqx.field(static=True)
+
+    @property
+    def network(self) -> Any:
+        return self.skeleton.combine(self.arrays)
+
+    @property
+    def model(self) -> Affine:
+        """The network with its constant mode and output scale: what goes into the problem's ansatz."""
+        return Affine(self.network, self.scales.shift, self.scales.output)
+
+
+class _Skeleton:
+    """The part of a network that is not arrays, hashable, so that it can be part of a PyTree's structure."""
+
+    def __init__(self, static: PyTreeLike):
+        self.leaves, self.treedef = jax.tree.flatten(static)
+
+    def combine(self, arrays: PyTreeLike) -> Any:
+        return eqx.combine(arrays, jax.tree.unflatten(self.treedef, self.leaves))
+
+    def __hash__(self):
+        return hash((tuple(self.leaves), self.treedef))
+
+    def __eq__(self, other):
+        return isinstance(other, _Skeleton) and (self.leaves, self.treedef) == (other.leaves, other.treedef)
+
+
+def initial_state(
+    network: Field, optimizer: optax.GradientTransformation, scales: Scales, *, key: PRNGKeyArray
+) -> TrainState:
+    """The state before the first step, with copies of the network's arrays: they are the caller's."""
+    network = jax.tree.map(lambda leaf: jnp.array(leaf) if isinstance(leaf, np.ndarray) else leaf, network)
+    arrays, static = eqx.partition(own_copy(network), eqx.is_array)
+    opt_state = optimizer.init(eqx.filter(arrays, eqx.is_inexact_array))
+    return TrainState(arrays, opt_state, jnp.zeros((), jnp.int32), key, scales, _Skeleton(static))
+
+
+def own_copy(tree: PyTreeLike) -> PyTreeLike:
+    """The same PyTree in buffers of its own, free to be donated."""
+    return jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, tree)

@@ -1,0 +1,138 @@
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.random as jr
+import optax
+from jaxtyping import PRNGKeyArray
+
+from .._custom_types import Field
+from .._problem import AbstractProblem
+from ..operators import AbstractEstimator, Exact
+from ._hooks import Hooks
+from ._recorder import Recorder
+from ._run import run
+from ._schedule import default_optimizer
+from ._solution import Solution
+from ._state import own_copy, TrainState
+from ._step import make_step, TrainStep
+from ._validate import check_callbacks, check_count, check_key, check_network
+from .callbacks import AbstractCallback
+
+
+def train(
+    problem: AbstractProblem,
+    u: Field | TrainState,
+    *,
+    estimator: AbstractEstimator = Exact(),
+    optimizer: optax.GradientTransformation | None = None,
+    steps: int = 10_000,
+    batch_size: int = 100,
+    key: PRNGKeyArray,
+    share_draw: bool = True,
+    output_shift: float | None = None,
+    output_scale: float | None = None,
+    residual_scale: float | None = None,
+    report_every: int | None = None,
+    num_report_points: int | None = None,
+    num_test_points: int = 20_000,
+    callbacks: Sequence[AbstractCallback] = (),
+    throw: bool = True,
+) -> Solution:
+    r"""Trains a network to solve a problem.
+
+    Before the first step the constant mode and the scales are found ([`stde_eqx.training.fit_scales`][]), so the run
+    starts from the trivial ansatz and the optimiser sees quantities of O(1). All steps run in one compiled program;
+    Python returns about twice a second. Ctrl-C ends the run in order, and what was trained is evaluated and returned.
+
+    !!! example
+
+        ```python
+        solution = stde.train(problem, network, estimator=stde.SparseSTDE(16), steps=1_000, key=key)
+        solution.u(x)
+        solution.metrics.skill
+        longer = stde.train(problem, solution.state, estimator=stde.SparseSTDE(16), steps=1_000, key=key)
+        ```
+
+    **Arguments:**
+
+    - `problem`: the PDE.
+    - `u`: the network to train, any PyTree that maps one point to a scalar; or a [`stde_eqx.training.TrainState`][] of
+        a run of the same problem and optimiser to go on with. Neither is changed.
+    - `estimator`: how to apply the PDE's operators.
+    - `optimizer`: any Optax optimiser; by default Adam, its learning rate falling linearly from 1e-3 to 0 at the last
+        step.
+    - `steps`: how many steps to take.
+    - `batch_size`: points a step.
+    - `key`: the randomness of training and of the test points. A run that continues a state draws only the test points
+        from it; the same key means the same points.
+    - `share_draw`: one draw of the estimator a step for all points, or a draw per point.
+    - `output_shift`, `output_scale`, `residual_scale`: constants to use in place of the automatic ones, see
+        [`stde_eqx.make_step`][]. A state already has its own.
+    - `report_every`: steps between reports, by default a fiftieth of `steps`.
+    - `num_report_points`: test points of the reports during training, the same ones each time; by default a quarter of
+        the points trained on between two reports, at most 1 000.
+    - `num_test_points`: test points of the final metrics.
+    - `callbacks`: what to do beside training, such as `[stde.training.ProgressBar()]`; by default nothing, in silence.
+    - `throw`: whether a run that ended early by an error raises it. If `False`, `solution.status` tells.
+
+    **Returns:**
+
+    A [`stde_eqx.training.Solution`][].
+
+    **Raises:**
+
+    - `ValueError` for a wrong argument, at once.
+    - [`stde_eqx.training.NonFiniteLossError`][] as soon as a loss is NaN or infinite.
+    - [`stde_eqx.training.CallbackError`][] if a callback raises.
+
+    The latter two carry the solution as it was before the failure, evaluated, as `error.solution`.
+    """
+    check_key(key)
+    check_callbacks(callbacks)
+    steps = check_count("steps", steps)
+    num_test_points = check_count("num_test_points", num_test_points)
+    report_every = max(1, steps // 50) if report_every is None else check_count("report_every", report_every)
+    first = int(u.step) if isinstance(u, TrainState) else 0
+    step = make_step(
+        problem,
+        estimator=estimator,
+        optimizer=default_optimizer(first + steps) if optimizer is None else optimizer,
+        batch_size=batch_size,
+        share_draw=share_draw,
+        output_shift=output_shift,
+        output_scale=output_scale,
+        residual_scale=residual_scale,
+    )
+    if num_report_points is None:
+        num_report_points = min(1_000, max(1, report_every * batch_size // 4))
+    else:
+        num_report_points = check_count("num_report_points", num_report_points)
+    run_key, test_key = jr.split(key)
+    begins_at = _continued(step, u, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
+    return run(
+        step,
+        begins_at,
+        last=first + steps,
+        recorder=Recorder(problem, key=test_key, num_report_points=num_report_points, num_test_points=num_test_points),
+        report_every=report_every,
+        hooks=Hooks(callbacks),
+        throw=throw,
+    )
+
+
+def _continued(step: TrainStep, state: TrainState, *, key: PRNGKeyArray) -> TrainState:
+    """A copy of the state of an earlier run, once it is clear that the step can go on from it."""
+    if not (step.output_shift is None and step.output_scale is None and step.residual_scale is None):
+        raise ValueError(
+            "a `TrainState` keeps the scales it began with: leave out `output_shift`, `output_scale` and "
+            "`residual_scale`, or train its network afresh with `train(problem, state.network, ...)`."
+        )
+    check_network(step.problem, state.network, step.estimator, key=key)
+    expected = eqx.filter_eval_shape(step.optimizer.init, eqx.filter(state.arrays, eqx.is_inexact_array))
+    if jax.tree.structure(expected) != jax.tree.structure(state.opt_state):
+        raise ValueError(
+            "the `TrainState` holds the state of another optimiser: continue it with the one it began with, or train "
+            "its network afresh with `train(problem, state.network, ...)`."
+        )
+    return own_copy(state)

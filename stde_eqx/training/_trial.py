@@ -1,0 +1,23 @@
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+from .._custom_types import Field
+from .._problem import AbstractProblem
+
+
+class TrialFunction(eqx.Module):
+    """A network inside a problem's ansatz: `problem.ansatz(net)` as a PyTree, so that it can cross `eqx.filter_jit`.
+
+    **Arguments:**
+
+    - `problem`: whose boundary condition to satisfy.
+    - `net`: the network, a callable of one point.
+    """
+
+    problem: AbstractProblem
+    net: Field
+
+    def __call__(self, x: Float[Array, " dim"]) -> Any:
+        return self.problem.ansatz(self.net)(x)

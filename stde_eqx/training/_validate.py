@@ -1,0 +1,137 @@
+import operator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, PRNGKeyArray
+
+from .._problem import AbstractProblem
+from ..operators import AbstractEstimator
+from ._trial import TrialFunction
+from .callbacks import AbstractCallback
+
+
+def check_count(name: str, value: Any) -> int:
+    """A Python integer of at least one."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"`{name}` must be a whole number, such as {name}=100; got {value!r}.") from None
+    if isinstance(value, bool) or count < 1:
+        raise ValueError(f"`{name}` must be at least 1, got {value!r}.")
+    return count
+
+
+def check_key(key: Any) -> None:
+    """One `jax.random` key, typed or raw."""
+    if isinstance(key, Array):
+        typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+        if key.shape == () if typed else (key.ndim == 1 and key.dtype == jnp.uint32):
+            return
+    raise ValueError(f"`key` must be one random key, such as key=jax.random.key(0); got {_describe(key)}.")
+
+
+def check_problem(problem: Any, estimator: Any) -> None:
+    """A problem and an estimator, by type."""
+    if isinstance(problem, type) or not isinstance(problem, AbstractProblem):
+        raise ValueError(
+            f"`problem` must be an instance of `stde.AbstractProblem`, got {_describe(problem)}. Stationary problems "
+            "are subclasses of it with `dim`, `sample` and `residual`."
+        )
+    if isinstance(estimator, type) or not isinstance(estimator, AbstractEstimator):
+        raise ValueError(
+            f"`estimator` must be an estimator such as `stde.SparseSTDE(16)` or `stde.Exact()`, got "
+            f"{_describe(estimator)}."
+        )
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """An Optax gradient transformation."""
+    if not isinstance(optimizer, optax.GradientTransformation):
+        raise ValueError(
+            f"`optimizer` must be an Optax optimiser such as `optax.adam(1e-3)`, got {_describe(optimizer)}."
+        )
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """A sequence of callbacks."""
+    if not isinstance(callbacks, (list, tuple)) or not all(isinstance(c, AbstractCallback) for c in callbacks):
+        raise ValueError(
+            "`callbacks` must be a list of callbacks such as [stde.training.ProgressBar()], got "
+            f"{[_describe(c) for c in callbacks] if isinstance(callbacks, (list, tuple)) else _describe(callbacks)}."
+        )
+
+
+def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
+    """A callable that maps one point of the problem to a real scalar. Traced abstractly: nothing is computed."""
+    if not callable(u):
+        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {_describe(u)}.")
+    points = eqx.filter_eval_shape(lambda k: problem.sample(2, key=k), key)
+    if not isinstance(points, jax.ShapeDtypeStruct) or points.shape != (2, problem.dim):
+        raise ValueError(
+            f"`{type(problem).__name__}.sample(2, key=key)` must return an array of shape (2, {problem.dim}), two "
+            f"points of `dim={problem.dim}`; got {_describe(points)}."
+        )
+    point = jax.ShapeDtypeStruct(points.shape[1:], points.dtype)
+    try:
+        value = eqx.filter_eval_shape(u, point)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the unknown cannot be evaluated at one point of `{type(problem).__name__}`, an array of shape "
+            f"({problem.dim},): {_first_line(error)}. A stationary unknown is called `u(x)`; a network needs "
+            f'in_size={problem.dim} and out_size="scalar".'
+        ) from error
+    if not _is_real_scalar(value):
+        raise ValueError(
+            f"the unknown must return a real scalar, of shape (), for one point; got {_describe(value)}. "
+            'An `eqx.nn.MLP` does with out_size="scalar".'
+        )
+
+
+def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
+    """A trainable scalar network whose residual is a scalar too."""
+    check_field(problem, u, key=key)
+    if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
+        raise ValueError(
+            f"the unknown has nothing to train: {_describe(u)} holds no floating-point arrays. Parameters must be "
+            "leaves of the network's PyTree (fields of an `eqx.Module`), not closed over by a function, nor integers."
+        )
+    residual = eqx.filter_eval_shape(
+        lambda p, net, k: p.residual(TrialFunction(p, net), p.sample(1, key=k)[0], estimator=estimator, key=k),
+        problem,
+        u,
+        key,
+    )
+    if not _is_real_scalar(residual):
+        raise ValueError(
+            f"`{type(problem).__name__}.residual` must return a real scalar, of shape (), for one point; got "
+            f"{_describe(residual)}."
+        )
+    knows_exact(problem, key=key)
+
+
+def knows_exact(problem: AbstractProblem, *, key: PRNGKeyArray) -> bool:
+    """Whether the problem knows its exact solution."""
+    exact = eqx.filter_eval_shape(lambda p, k: p.exact(p.sample(1, key=k)[0]), problem, key)
+    if exact is not None and not _is_real_scalar(exact):
+        raise ValueError(
+            f"`{type(problem).__name__}.exact` must return a real scalar, of shape (), for one point, or None; got "
+            f"{_describe(exact)}."
+        )
+    return exact is not None
+
+
+def _is_real_scalar(value: Any) -> bool:
+    return isinstance(value, jax.ShapeDtypeStruct) and value.shape == () and jnp.issubdtype(value.dtype, jnp.floating)
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, (jax.ShapeDtypeStruct, Array)):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"the class `{value.__name__}`" if isinstance(value, type) else f"a `{type(value).__name__}`"
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
