@@ -1,0 +1,2 @@
+from ._ball import Ball as Ball, UnitBall as UnitBall
+from ._base import AbstractDomain as AbstractDomain

@@ -1,0 +1,113 @@
+import math
+import operator
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ._base import AbstractDomain
+from ._normal import standard_normal
+
+
+def _as_dimension(dim: Any) -> int:
+    try:
+        return operator.index(dim)
+    except TypeError:
+        raise ValueError(f"dim must be an integer, got dim={dim!r}.") from None
+
+
+class Ball(AbstractDomain):
+    r"""The ball of a radius $R$ about the origin.
+
+    $$\{x \in \mathbb{R}^d : |x| < R\}$$
+
+    Its boundary factor is $b(x) = R^2 - |x|^2$.
+
+    **Arguments:**
+
+    - `dim`: the dimension $d$, at least 1.
+    - `radius`: $R$, positive.
+
+    **Raises:**
+
+    `ValueError` if `dim` or `radius` is out of range.
+    """
+
+    dim: int = eqx.field(static=True, converter=_as_dimension)
+    radius: float = eqx.field(static=True, default=1.0, converter=float)
+
+    def __check_init__(self):
+        if self.dim < 1:
+            raise ValueError(f"A ball needs dim >= 1, got dim={self.dim}.")
+        if not (math.isfinite(self.radius) and self.radius > 0):
+            raise ValueError(f"A ball needs a positive, finite radius, got radius={self.radius}.")
+
+    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        r"""Random points: the direction uniform on the sphere, the distance from the origin uniform in $[0, R)$.
+
+        This is the law of the STDE paper's experiments, not the uniform law on the ball, whose points all but touch
+        the sphere in high dimension ($|x|/R$ has mean $d/(d+1)$).
+
+        **Arguments:**
+
+        - `num_points`: how many.
+        - `key`: a `jax.random` key.
+
+        **Returns:**
+
+        An array of shape `(num_points, dim)`.
+
+        ??? cite "Reference"
+
+            Shi, Hu, Lin & Kawaguchi, "Stochastic Taylor Derivative Estimator", NeurIPS 2024, arXiv:2412.00088.
+        """
+        direction_key, radius_key = jr.split(key)
+        directions = self._directions(num_points, key=direction_key)
+        return directions * (self.radius * jr.uniform(radius_key, (num_points, 1)))
+
+    def sample_boundary(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Random points of the sphere, uniformly distributed.
+
+        **Arguments:**
+
+        - `num_points`: how many.
+        - `key`: a `jax.random` key.
+
+        **Returns:**
+
+        An array of shape `(num_points, dim)`.
+        """
+        return self.radius * self._directions(num_points, key=key)
+
+    def _directions(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        normal = standard_normal(key, num_points, self.dim)
+        square = jnp.sum(normal * normal, axis=1, keepdims=True)
+        # An all-zero draw, which one dimension does produce now and then, becomes the origin instead of NaN.
+        return normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))
+
+    def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""$b(x) = R^2 - |x|^2$, with $\nabla b = -2x$ and $\Delta b = -2d$.
+
+        **Arguments:**
+
+        - `x`: one point, of shape `(dim,)`.
+
+        **Returns:**
+
+        A scalar.
+
+        **Raises:**
+
+        `ValueError` if `x` is not one point of this dimension.
+        """
+        if x.shape != (self.dim,):
+            batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == self.dim else ""
+            raise ValueError(f"Expected one point, of shape ({self.dim},), got an array of shape {x.shape}.{batched}")
+        return self.radius**2 - jnp.sum(x * x)
+
+
+def UnitBall(dim: int) -> Ball:
+    r"""The ball of radius 1 about the origin, $\{x \in \mathbb{R}^d : |x| < 1\}$: `Ball(dim, 1.0)`."""
+    return Ball(dim, 1.0)
