@@ -1,0 +1,55 @@
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+import stde_eqx as stde
+
+from ..domains import Ball
+from ._base import AbstractSolution
+
+
+class CustomSolution(AbstractSolution):
+    r"""A solution of one's own: any smooth function times the boundary factor, which makes it vanish on the sphere.
+
+    $$u(x) = (R^2 - |x|^2) \, \mathrm{profile}(x)$$
+
+    Every smooth function that vanishes on the sphere has this form. The Laplacian is exact, by Taylor-mode automatic
+    differentiation: it costs as much as $d$ directional derivatives of the profile.
+
+    !!! example
+
+        ```python
+        zoo.Poisson(zoo.CustomSolution(lambda x: jnp.cos(jnp.sum(x)), dim=10))
+        ```
+
+    **Arguments:**
+
+    - `profile`: a callable of one point of shape `(dim,)` with a scalar value.
+    - `dim`: the dimension $d$, at least 1.
+    - `radius`: the radius $R$ of the ball, positive.
+
+    **Raises:**
+
+    `ValueError` if `dim` or `radius` is out of range, or `profile` is not a callable with a scalar value.
+    """
+
+    profile: Callable
+    domain: Ball
+
+    def __init__(self, profile, dim: int, radius: float = 1.0):
+        self.profile = profile
+        self.domain = Ball(dim, radius)
+        if not callable(profile):
+            raise ValueError(f"profile must be a function of one point x, got {profile!r}.")
+        value = eqx.filter_eval_shape(profile, jax.ShapeDtypeStruct((self.dim,), jnp.result_type(float)))
+        if getattr(value, "shape", None) != ():
+            raise ValueError(f"profile must return a scalar at a point of shape ({self.dim},), got {value!r}.")
+
+    def __call__(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return self.domain.boundary_factor(x) * self.profile(x)
+
+    def value_and_laplacian(self, x: Float[Array, " dim"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        return stde.value_and_apply(stde.Laplacian(), self, x)

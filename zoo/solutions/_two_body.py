@@ -1,0 +1,63 @@
+import math
+from typing import ClassVar
+
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..domains import Ball
+from ._neighbour_sum import AbstractNeighbourSum
+from ._sincos import sincos
+
+
+class TwoBody(AbstractNeighbourSum):
+    r"""The two-body solution: every coordinate interacts with the next.
+
+    $$u(x) = (R^2 - |x|^2) \sum_{i=1}^{d-1} c_i \sin a_i, \qquad a_i = x_i + \cos x_{i+1} + x_{i+1} \cos x_i$$
+
+    With $x = x_i$, $y = x_{i+1}$, $q = \partial_x a = 1 - y \sin x$, $r = \partial_y a = \cos x - \sin y$ and
+    $p = -\Delta a = y \cos x + \cos y$, so that $a = x + p$,
+
+    $$x \cdot \nabla \sin a = (x q + y r) \cos a, \qquad \Delta \sin a = -p \cos a - (q^2 + r^2) \sin a.$$
+
+    The cost is $O(d)$.
+
+    **Arguments:**
+
+    - `dim`: the dimension $d$, at least 2.
+    - `key`: a `jax.random` key for the coefficients $c_i \sim N(0, 1)$.
+    - `radius`: the radius $R$ of the ball, positive.
+
+    **Raises:**
+
+    `ValueError` if `dim` or `radius` is out of range.
+
+    ??? cite "Reference"
+
+        Shi, Hu, Lin & Kawaguchi, "Stochastic Taylor Derivative Estimator", NeurIPS 2024, arXiv:2412.00088; there with
+        radius 1. The problem is from Hu, Shukla, Karniadakis & Kawaguchi, "Tackling the curse of dimensionality with
+        physics-informed neural networks", Neural Networks 176, 2024.
+    """
+
+    domain: Ball
+    coefficients: Float[Array, " dim-1"]
+    value_at_origin: ClassVar[float] = math.sin(1)
+
+    def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
+        self.domain = Ball(dim, radius)
+        if self.domain.dim < 2:
+            raise ValueError(f"TwoBody couples pairs of neighbouring coordinates: it needs dim >= 2, got dim={dim}.")
+        self.coefficients = jr.normal(key, (self.domain.dim - 1,))
+
+    def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
+        sin, cos = sincos(x)
+        sin_a, _ = sincos(x[:-1] + x[1:] * cos[:-1] + cos[1:])
+        return sin_a
+
+    def terms_and_derivatives(self, x):
+        sin, cos = sincos(x)
+        x, y = x[:-1], x[1:]
+        p = y * cos[:-1] + cos[1:]
+        q = 1 - y * sin[:-1]
+        r = cos[:-1] - sin[1:]
+        sin_a, cos_a = sincos(x + p)
+        return sin_a, (x * q + y * r) * cos_a, -p * cos_a - (q * q + r * r) * sin_a
