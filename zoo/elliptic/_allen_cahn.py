@@ -1,0 +1,22 @@
+from ..solutions import AbstractSolution
+from ._base import AbstractElliptic
+
+
+class AllenCahn(AbstractElliptic):
+    r"""The stationary Allen-Cahn equation on a ball: $g(u) = u - u^3$ in the semilinear elliptic problem.
+
+    $$\Delta u + u - u^3 = f$$
+
+    **Arguments:**
+
+    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][].
+
+    **Raises:**
+
+    `ValueError` if `solution` is something else.
+    """
+
+    solution: AbstractSolution
+
+    def nonlinearity(self, value):
+        return value * (1 - value * value)

@@ -1,0 +1,119 @@
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+import stde_eqx as stde
+
+from ..domains import Ball
+from ..solutions import AbstractSolution
+
+
+class AbstractElliptic(stde.AbstractProblem):
+    r"""A semilinear elliptic problem on a ball, manufactured from its solution.
+
+    $$\Delta u + g(u) = f \text{ in } \{|x| < R\}, \qquad u = 0 \text{ on } \{|x| = R\}, \qquad
+    f = \Delta u^* + g(u^*)$$
+
+    for a chosen solution $u^*$. A concrete problem is its nonlinearity $g$ and nothing else.
+    """
+
+    solution: eqx.AbstractVar[AbstractSolution]
+
+    def __check_init__(self):
+        if not isinstance(self.solution, AbstractSolution):
+            name = type(self).__name__
+            raise ValueError(
+                f"zoo.{name} is built from a solution, got {self.solution!r}. Write for example "
+                f"zoo.{name}(zoo.TwoBody(dim=1000, key=jax.random.key(0))), or for a function of your own "
+                f"zoo.{name}(zoo.CustomSolution(function, dim=1000))."
+            )
+
+    @abc.abstractmethod
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""] | float:
+        """$g(u)$ for a value $u$, a scalar."""
+
+    @property
+    def dim(self) -> int:
+        """The dimension of the domain."""
+        return self.solution.dim
+
+    @property
+    def domain(self) -> Ball:
+        """The ball on which the equation holds."""
+        return self.solution.domain
+
+    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Random points of the ball, by the law of [`zoo.Ball`][].
+
+        **Arguments:**
+
+        - `num_points`: how many.
+        - `key`: a `jax.random` key.
+
+        **Returns:**
+
+        An array of shape `(num_points, dim)`.
+        """
+        return self.domain.sample(num_points, key=key)
+
+    def source(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""The right-hand side $f(x) = \Delta u^*(x) + g(u^*(x))$.
+
+        **Arguments:**
+
+        - `x`: one point, of shape `(dim,)`.
+
+        **Returns:**
+
+        A scalar.
+        """
+        value, laplacian = self.solution.value_and_laplacian(x)
+        return laplacian + self.nonlinearity(value)
+
+    def residual(
+        self, u: Callable, x: Float[Array, " dim"], *, estimator: stde.AbstractEstimator, key: PRNGKeyArray | None
+    ) -> Float[Array, ""]:
+        r"""$\Delta u(x) + g(u(x)) - f(x)$, the Laplacian exact or estimated.
+
+        **Arguments:**
+
+        - `u`: a callable of one point with a scalar value.
+        - `x`: one point, of shape `(dim,)`.
+        - `estimator`: how to apply the Laplacian.
+        - `key`: the randomness of the estimator; `None` is enough for [`stde_eqx.Exact`][].
+
+        **Returns:**
+
+        A scalar, unbiased if the estimator is.
+
+        **Raises:**
+
+        `ValueError` if `x` is not one point of this dimension or `u(x)` is not a scalar.
+        """
+        source = self.source(x)
+        value, laplacian = stde.value_and_apply(stde.Laplacian(), u, x, estimator=estimator, key=key)
+        if value.shape != ():
+            raise ValueError(
+                f"The unknown must have a scalar value, got shape {value.shape}; a network ends in a scalar by "
+                'eqx.nn.MLP(dim, "scalar", ...).'
+            )
+        return laplacian + self.nonlinearity(value) - source
+
+    def ansatz(self, net: Callable) -> Callable:
+        r"""$x \mapsto (R^2 - |x|^2) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network.
+
+        **Arguments:**
+
+        - `net`: a callable of one point with a scalar value.
+
+        **Returns:**
+
+        A callable of one point, a PyTree with the network inside.
+        """
+        return stde.nn.HardConstraint(self.domain.boundary_factor, net)
+
+    def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The solution at one point, of shape `(dim,)`: a scalar."""
+        return self.solution(x)

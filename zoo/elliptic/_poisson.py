@@ -1,0 +1,22 @@
+from ..solutions import AbstractSolution
+from ._base import AbstractElliptic
+
+
+class Poisson(AbstractElliptic):
+    r"""The Poisson equation on a ball: the linear case, $g = 0$, of the semilinear elliptic problem.
+
+    $$\Delta u = f$$
+
+    **Arguments:**
+
+    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][].
+
+    **Raises:**
+
+    `ValueError` if `solution` is something else.
+    """
+
+    solution: AbstractSolution
+
+    def nonlinearity(self, value):
+        return 0.0
