@@ -16,3 +16,10 @@ from .operators import (
     Laplacian as Laplacian,
     value_and_apply as value_and_apply,
 )
+from .training import (
+    evaluate as evaluate,
+    make_step as make_step,
+    Solution as Solution,
+    train as train,
+    TrainState as TrainState,
+)
