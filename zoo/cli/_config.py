@@ -1,0 +1,95 @@
+"""A command's options as a YAML file and back: nested frozen dataclasses, checked field by field when read.
+
+A field that is one of several dataclasses is stored with its class's name as `kind`.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from ._errors import UsageError
+
+
+_Options = TypeVar("_Options")
+
+
+def save_config(options: Any, path: Path) -> None:
+    """Writes the options to a YAML file."""
+    path.write_text(yaml.safe_dump(_to_plain(options), sort_keys=False))
+
+
+def load_config(kind: type[_Options], path: Path) -> _Options:
+    """Reads options of a known class from a YAML file; `UsageError` names the file and the field at fault."""
+    try:
+        return _from_plain(kind, yaml.safe_load(path.read_text()), "")
+    except FileNotFoundError:
+        raise UsageError(f"{path.parent} is not a run folder: it has no {path.name}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not a YAML file: {' '.join(str(error).split())}") from None
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _to_plain(value: Any) -> Any:
+    if not dataclasses.is_dataclass(value):
+        return str(value) if isinstance(value, Path) else value
+    hints = typing.get_type_hints(type(value))
+    plain = {}
+    for name in (field.name for field in dataclasses.fields(value)):
+        item = getattr(value, name)
+        plain[name] = _to_plain(item)
+        if dataclasses.is_dataclass(item) and len(_alternatives(hints[name])) > 1:
+            plain[name] = {"kind": type(item).__name__} | plain[name]
+    return plain
+
+
+def _from_plain(kind: Any, plain: Any, name: str) -> Any:
+    alternatives = _alternatives(kind)
+    classes = {each.__name__: each for each in alternatives if dataclasses.is_dataclass(each)}
+    if not classes:
+        return _leaf(alternatives, plain, name)
+    if not isinstance(plain, dict):
+        raise UsageError(f"{name or 'the file'} should hold the fields of {' or '.join(classes)}, got {plain!r}")
+    chosen = plain.get("kind") if len(alternatives) > 1 else next(iter(classes))
+    if chosen not in classes:
+        raise UsageError(f"{name}.kind should be one of {', '.join(classes)}; got {chosen!r}")
+    hints = typing.get_type_hints(classes[chosen])
+    fields = {key: item for key, item in plain.items() if key != "kind" or len(alternatives) == 1}
+    for key in fields.keys() ^ hints.keys():
+        dotted = f"{name}.{key}".lstrip(".")
+        if key in hints:
+            raise UsageError(f"{dotted} is missing")
+        nearest = difflib.get_close_matches(str(key), hints, 1)
+        raise UsageError(f"unknown field {dotted}" + (f"; did you mean {nearest[0]}?" if nearest else ""))
+    return classes[chosen](**{key: _from_plain(hints[key], fields[key], f"{name}.{key}".lstrip(".")) for key in hints})
+
+
+def _leaf(alternatives: tuple[Any, ...], plain: Any, name: str) -> Any:
+    for each in alternatives:
+        if typing.get_origin(each) is Literal and plain in typing.get_args(each):
+            return plain
+        if each is Path and isinstance(plain, str):
+            return Path(plain)
+        if each is float and type(plain) is int:
+            return float(plain)
+        if isinstance(each, type) and type(plain) is each:
+            return plain
+    expected = " or ".join(
+        " or ".join(map(repr, typing.get_args(each))) if typing.get_origin(each) is Literal else each.__name__
+        for each in alternatives
+    )
+    raise UsageError(f"{name} should be {expected}, got {plain!r}")
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """The members of a union, or the type itself, without the annotations that Tyro reads."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _alternatives(typing.get_args(kind)[0])
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        return tuple(member for each in typing.get_args(kind) for member in _alternatives(each))
+    return (kind,)

@@ -1,0 +1,62 @@
+import contextlib
+import difflib
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import tyro
+
+from ._errors import UsageError
+
+
+def parse(form: Any, argv: Sequence[str], *, prog: str, description: str) -> Any:
+    """The command that some arguments spell, by Tyro; a mistake in them is a `UsageError` of one line."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            config = (tyro.conf.CascadeSubcommandArgs,)  # options may follow a choice such as `estimator:dense`
+            return tyro.cli(form, args=argv, prog=prog, description=description, config=config)
+    except SystemExit as stop:
+        if stop.code in (None, 0):
+            raise
+        raise UsageError(one_line(complaint.getvalue())) from None
+
+
+def one_line(box: str) -> str:
+    """Tyro's complaint, a box of sections divided by rules, as one sentence that names the nearest thing it knows."""
+    sections = [""]
+    for row in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines():
+        row = row.strip("│ ")
+        if row.startswith("─"):
+            sections.append("")
+        elif not row.startswith(("╭", "╰")):
+            sections[-1] += row + " "
+    message, *hints = (" ".join(section.split()) for section in sections)
+    hint = " ".join(hints)
+    unknown = re.match(r"Unrecognized (?:or misplaced )?options: ([^\s,]+)", message)
+    if unknown:
+        message = f"unknown argument {unknown[1]!r}"
+        nearest = _nearest(unknown[1], hint)
+        if nearest:
+            return f"{message}; {nearest}"
+    see = re.search(r"For full helptext, (?:run|see) (.* --help)", hint)
+    return f"{message.rstrip('.')}; see: {see[1]}" if see else message
+
+
+def _nearest(token: str, hint: str) -> str | None:
+    """What the user may have meant by an unknown argument, from the options and choices that Tyro hints at."""
+    option = re.search(r"Perhaps you meant: (--[\w.-]+)", hint)
+    listed = re.search(r"Available subcommands: ((?:[\w:.-]+, )*[\w:.-]+)", hint)
+    choices = listed[1].split(", ") if listed else []
+    kinds = [choice for choice in choices if choice.startswith(token.lstrip("-") + ":")]
+    if kinds:
+        return f"write one of {', '.join(kinds)}"
+    if option:
+        same = option[1] == token
+        return "it does not go with the rest of the command" if same else f"did you mean {option[1]!r}?"
+    close = difflib.get_close_matches(token, choices, 1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    names = [choice for choice in choices if ":" not in choice] or choices
+    return None if token.startswith("-") or not names else f"expected one of {', '.join(names)}"
