@@ -1,5 +1,7 @@
+import functools as ft
 import math
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -13,9 +15,15 @@ def standard_normal(key: PRNGKeyArray, rows: int, columns: int) -> Float[Array, 
     JAX compiles its generator to a loop over whole arrays on CPUs, which at a million coordinates costs more than the
     rest of a training step. Here the float32 numbers of a Threefry key come out of one fused expression.
     """
-    dtype = jnp.result_type(float)
+    dtype = jnp.result_type(float)  # JAX's default, that of jax.random.normal
     if dtype != jnp.float32 or jr.key_impl(key) != "threefry2x32" or rows * columns >= 2**32:
         return jr.normal(key, (rows, columns), dtype)
+    return _threefry_normal(key, rows, columns)
+
+
+# Compiled even when called eagerly, as the functions of jax.random are: one pass instead of a hundred arrays.
+@ft.partial(jax.jit, static_argnums=(1, 2))
+def _threefry_normal(key, rows, columns):
     return normal_from_bits(threefry_bits(key, rows, columns))
 
 
