@@ -1,0 +1,143 @@
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from scipy import stats
+
+import zoo
+from zoo.domains._normal import standard_normal, threefry_bits
+
+from .helpers import laplacian
+
+
+# A fixed key makes these tests deterministic; a sampler of the wrong law fails them by many orders of magnitude.
+P_VALUE = 1e-3
+
+
+def ks_p_value(sample, law) -> float:
+    return stats.kstest(np.asarray(sample), law).pvalue
+
+
+@pytest.fixture(params=[(1, 1.0), (2, 0.4), (3, 1.0), (10, 2.5), (200, 1.0)], ids=lambda p: f"dim{p[0]}-radius{p[1]}")
+def ball(request):
+    return zoo.Ball(*request.param)
+
+
+def test_distance_from_the_origin_is_uniform(ball):
+    x = np.asarray(ball.sample(2000, key=jr.key(0)))
+    distance = np.linalg.norm(x, axis=1)
+    assert x.shape == (2000, ball.dim)
+    assert np.all(distance < ball.radius)
+    assert ks_p_value(distance / ball.radius, stats.uniform.cdf) > P_VALUE
+
+
+@pytest.mark.parametrize("sampler", ("sample", "sample_boundary"))
+@pytest.mark.parametrize("dim, radius", ((2, 0.4), (3, 1.0), (10, 2.5), (200, 1.0)))
+def test_direction_is_uniform_on_the_sphere(dim, radius, sampler):
+    ball = zoo.Ball(dim, radius)
+    x = np.asarray(getattr(ball, sampler)(4000, key=jr.key(1)))
+    direction = x / np.linalg.norm(x, axis=1, keepdims=True)
+    # Of a uniform point of the sphere, (1 + component) / 2 is Beta((d-1)/2, (d-1)/2) along every unit vector.
+    law = stats.beta((dim - 1) / 2, (dim - 1) / 2).cdf
+    diagonal = np.ones(dim) / np.sqrt(dim)
+    for axis in (np.eye(dim)[0], np.eye(dim)[-1], diagonal):
+        assert ks_p_value((1 + direction @ axis) / 2, law) > P_VALUE
+
+
+def test_one_dimension_takes_both_signs():
+    x = zoo.UnitBall(1).sample(2000, key=jr.key(0))
+    assert ks_p_value(x[:, 0], stats.uniform(-1, 2).cdf) > P_VALUE
+
+
+def test_distance_and_direction_are_independent():
+    x = np.asarray(zoo.UnitBall(2).sample(4000, key=jr.key(3)))
+    distance, angle = np.linalg.norm(x, axis=1), np.arctan2(x[:, 1], x[:, 0])
+    for part in (angle[distance < 0.5], angle[distance >= 0.5]):
+        assert ks_p_value(part / (2 * np.pi) + 0.5, stats.uniform.cdf) > P_VALUE
+
+
+def test_boundary_points_lie_on_the_sphere(ball):
+    x = ball.sample_boundary(50, key=jr.key(2))
+    assert np.allclose(np.linalg.norm(x, axis=1), ball.radius, rtol=1e-14)
+    assert np.allclose(jax.jit(jax.vmap(lambda x: ball.boundary_factor(x)))(x), 0, atol=1e-14 * ball.radius**2)
+
+
+def test_boundary_factor(ball, getkey):
+    x = ball.sample(3, key=getkey())
+
+    @jax.jit
+    @jax.vmap
+    def value_gradient_laplacian(x):
+        factor = lambda x: ball.boundary_factor(x)
+        return factor(x), jax.grad(factor)(x), laplacian(factor, x)
+
+    value, gradient, result = value_gradient_laplacian(x)
+    assert np.allclose(value, ball.radius**2 - np.linalg.norm(x, axis=1) ** 2, rtol=1e-12)
+    assert np.all(np.asarray(value) > 0)
+    assert np.allclose(gradient, -2 * np.asarray(x), rtol=1e-14)
+    assert np.allclose(result, -2 * ball.dim, rtol=1e-14)
+
+
+def test_samplers_under_transformations():
+    ball = zoo.Ball(3, 2.5)
+    keys = jr.split(jr.key(0), 3)
+    for sampler in (ball.sample, ball.sample_boundary):
+        batched = jax.jit(jax.vmap(lambda key, sampler=sampler: sampler(5, key=key)))(keys)
+        assert np.allclose(batched, [sampler(5, key=key) for key in keys], rtol=1e-13)
+        assert not np.any(batched[0] == batched[1])
+
+
+@pytest.mark.parametrize("implementation", ("threefry2x32", "rbg"))
+def test_every_key_implementation_works(implementation):
+    with jax.enable_x64(False):
+        x = zoo.UnitBall(3).sample(2000, key=jr.key(0, impl=implementation))
+    assert ks_p_value(np.linalg.norm(x, axis=1), stats.uniform.cdf) > P_VALUE
+
+
+@pytest.mark.parametrize("shape", ((1, 1), (3, 5), (7, 1000)))
+@pytest.mark.parametrize("make_key", (jr.key, jr.PRNGKey))
+def test_fused_normals_are_those_of_jax(shape, make_key):
+    key = make_key(17)
+    with jax.enable_x64(False):
+        assert jnp.array_equal(threefry_bits(key, *shape), jr.bits(key, shape))
+        ours, theirs = standard_normal(key, *shape), jr.normal(key, shape)
+    assert ours.dtype == jnp.float32
+    assert jnp.allclose(ours, theirs, rtol=1e-6, atol=0)
+
+
+def test_normals_in_float64_are_those_of_jax():
+    assert jnp.array_equal(standard_normal(jr.key(0), 3, 5), jr.normal(jr.key(0), (3, 5)))
+
+
+def test_a_million_dimensions_in_float32():
+    ball = zoo.UnitBall(1_000_000)
+    with jax.enable_x64(False):
+        inside, on = ball.sample(2, key=jr.key(0)), ball.sample_boundary(2, key=jr.key(1))
+        factors = jax.vmap(ball.boundary_factor)(inside)
+        residue = jax.vmap(ball.boundary_factor)(on)
+    assert inside.dtype == factors.dtype == jnp.float32
+    # A naive float32 sum of a million squares is off by 1e-4.
+    assert np.allclose(factors, 1 - np.sum(np.asarray(inside, np.float64) ** 2, axis=1), atol=1e-6)
+    assert np.allclose(residue, 0, atol=1e-6)
+
+
+def test_unit_ball():
+    assert zoo.UnitBall(7) == zoo.Ball(7, 1.0) == zoo.Ball(7)
+
+
+@pytest.mark.parametrize("dim", (0, -3, 2.5, "3", None))
+def test_bad_dimension(dim):
+    with pytest.raises(ValueError, match="dim"):
+        zoo.Ball(dim)
+
+
+@pytest.mark.parametrize("radius", (0, -1.0, float("nan"), float("inf")))
+def test_bad_radius(radius):
+    with pytest.raises(ValueError, match="radius"):
+        zoo.Ball(3, radius)
+
+
+def test_wrong_point():
+    with pytest.raises(ValueError, match=r"shape \(3,\), got an array of shape \(4,\)"):
+        zoo.Ball(3).boundary_factor(jnp.zeros(4))

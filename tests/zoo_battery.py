@@ -1,0 +1,48 @@
+"""What the tests of the zoo share: cases made from its registries, and the arrays that a function's jaxpr holds."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+
+import jax
+import pytest
+from jax.extend import core
+
+import zoo
+
+
+#: Offsets from the smallest dimension, whose edge they cover, and radii; small enough for dense oracles.
+SIZES = ((0, 1.0), (1, 0.4), (6, 1.0), (6, 2.5))
+
+
+def solution_cases() -> list:
+    """Every registered solution, at its smallest dimension and above, on balls of several radii."""
+    return [
+        pytest.param(entry, entry.min_dim + offset, radius, id=f"{entry.name}-{entry.min_dim + offset}-{radius}")
+        for entry, (offset, radius) in itertools.product(zoo.list_solutions().values(), SIZES)
+    ]
+
+
+def problem_cases() -> list:
+    """Every registered problem with every registered solution, likewise."""
+    return [
+        pytest.param(problem, *case.values, id=f"{problem.name}-{case.id}")
+        for problem, case in itertools.product(zoo.list_problems().values(), solution_cases())
+    ]
+
+
+def primitives(fn: Callable, *args) -> Iterator[core.JaxprEqn]:
+    """The equations of the jaxpr of `fn`, those of nested jaxprs included."""
+
+    def walk(jaxpr):
+        for equation in jaxpr.eqns:
+            yield equation
+            for inner in core.jaxprs_in_params(equation.params):
+                yield from walk(inner)
+
+    yield from walk(jax.make_jaxpr(fn)(*args).jaxpr)
+
+
+def largest_array(fn: Callable, *args) -> int:
+    """The number of entries of the largest array that the jaxpr of `fn` computes."""
+    return max(math.prod(out.aval.shape) for equation in primitives(fn, *args) for out in equation.outvars)
