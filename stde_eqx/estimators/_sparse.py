@@ -36,8 +36,15 @@ class SparseSTDE(AbstractEstimator):
                 f"SparseSTDE({self.num_samples}) draws without replacement, but {operator} has only {total} directions "
                 f"in {x.shape[0]} dimensions: use SparseSTDE({total}) at most, or Exact()."
             )
-        chosen = operator.directions(x, uniform_subset(total, self.num_samples, key=check_key(self, key)))
-        return eqx.tree_at(lambda one: one.weights, chosen, chosen.weights * (total / self.num_samples))
+        return self.choose(operator, x, uniform_subset(total, self.num_samples, key=check_key(self, key)))
+
+    def choose(
+        self, operator: AbstractOperator, x: Float[Array, " dim"], rows: Int[Array, " {self.num_samples}"]
+    ) -> Directions:
+        """The draw in which the given rows of the operator came up: for a sampling scheme of one's own."""
+        chosen = operator.directions(x, rows)
+        inverse_probability = operator.num_directions(x.shape[0]) / self.num_samples
+        return eqx.tree_at(lambda one: one.weights, chosen, chosen.weights * inverse_probability)
 
 
 def uniform_subset(total: int, size: int, *, key: PRNGKeyArray) -> Int[Array, " size"]:

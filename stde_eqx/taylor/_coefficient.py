@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, ArrayLike
 
 
 def _static():
@@ -27,7 +27,7 @@ def _static():
 class Dense:
     """All entries: `array` has shape `(directions, *shape)` per direction, `shape` when summed."""
 
-    array: Array
+    array: ArrayLike
     summed: bool = _static()
 
     @property
@@ -136,13 +136,22 @@ class Sparse:
 Coefficient: TypeAlias = Dense | Sparse | None
 
 
-def gather(array: Array, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
+def gather(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
     """Read `array`, which has no direction axis, at an entry's position: shape `(directions, *rest)`."""
-    array = jnp.moveaxis(array, axes, tuple(range(len(axes))))
-    return array.at[indices].get(mode="promise_in_bounds")
+    # Indexed in place: moving the axes to the front first would copy what may be the largest array of the program.
+    index: list = [slice(None)] * jnp.ndim(array)
+    for axis, i in zip(axes, indices, strict=True):
+        index[axis] = i
+    found = jnp.asarray(array).at[tuple(index)].get(mode="promise_in_bounds")
+    # As NumPy does, index arrays put their axis where they stand if they are neighbours, and in front otherwise.
+    neighbours = axes == tuple(range(axes[0], axes[0] + len(axes)))
+    return jnp.moveaxis(found, axes[0], 0) if neighbours else found
 
 
-def gather_per_direction(array: Array, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
+def gather_per_direction(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
     """Read `array` of shape `(directions, *shape)` at each direction's own position: shape `(directions, *rest)`."""
-    array = jnp.moveaxis(array, tuple(1 + axis for axis in axes), tuple(range(1, 1 + len(axes))))
-    return array.at[(jnp.arange(array.shape[0]), *indices)].get(mode="promise_in_bounds")
+    index: list = [slice(None)] * jnp.ndim(array)
+    index[0] = jnp.arange(jnp.shape(array)[0])
+    for axis, i in zip(axes, indices, strict=True):
+        index[1 + axis] = i
+    return jnp.asarray(array).at[tuple(index)].get(mode="promise_in_bounds")

@@ -1,0 +1,134 @@
+import itertools
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+import scipy.stats
+from jaxtyping import Array, Float, PRNGKeyArray
+
+import stde_eqx as stde
+from stde_eqx.estimators._sparse import uniform_subset
+
+from .helpers import laplacian
+
+
+def network(dim, out="scalar"):
+    return eqx.nn.MLP(dim, out, 9, 2, activation=jnp.tanh, key=jr.key(0))
+
+
+class AllSigns(stde.AbstractDistribution):
+    """Every outcome of one Rademacher vector, once."""
+
+    def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
+        signs = jnp.array(list(itertools.product([-1.0, 1.0], repeat=dim)), dtype)
+        assert num_samples == len(signs)
+        return signs
+
+
+@pytest.mark.parametrize("out", ["scalar", 3])
+@pytest.mark.parametrize("num_samples", [1, 2, 5])
+def test_average_over_all_subsets_is_the_operator(num_samples, out):
+    u, x = network(5, out), jr.normal(jr.key(1), (5,))
+    estimator = stde.SparseSTDE(num_samples)
+    outcomes = [
+        estimator.choose(stde.Laplacian(), x, jnp.array(rows)).value_and_apply(u, x)[1]
+        for rows in itertools.combinations(range(5), num_samples)
+    ]
+    assert jnp.allclose(sum(outcomes) / len(outcomes), laplacian(u, x), rtol=1e-12)
+
+
+def test_average_over_all_sign_vectors_is_the_operator():
+    u, x = network(4), jr.normal(jr.key(1), (4,))
+    estimate = stde.Laplacian()(u, x, estimator=stde.DenseSTDE(16, AllSigns()), key=jr.key(0))
+    assert jnp.allclose(estimate, laplacian(u, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        stde.SparseSTDE(3),
+        stde.DenseSTDE(3),
+        stde.DenseSTDE(3, stde.Gaussian()),
+        stde.DenseSTDE(3, stde.Spherical()),
+    ],
+)
+def test_estimates_scatter_around_the_operator(estimator):
+    u, x = network(8), jr.normal(jr.key(1), (8,))
+    keys = jr.split(jr.key(2), 4000)
+    estimates = jax.vmap(lambda key: stde.Laplacian()(u, x, estimator=estimator, key=key))(keys)
+    spread = jnp.std(estimates) / len(keys) ** 0.5
+    assert spread > 0
+    assert abs(jnp.mean(estimates) - laplacian(u, x)) < 4 * spread
+
+
+@pytest.mark.parametrize("distribution", [stde.Rademacher(), stde.Gaussian(), stde.Spherical()])
+def test_distributions_have_identity_covariance(distribution):
+    vectors = distribution.sample(40_000, 3, jnp.float64, key=jr.key(0))
+    # Entries of v v^T have standard deviation at most sqrt(3), so that 0.05 is above five standard errors.
+    assert jnp.allclose(vectors.T @ vectors / 40_000, jnp.eye(3), atol=0.05)
+
+
+def test_spherical_vectors_have_their_length():
+    vectors = stde.Spherical().sample(10, 7, jnp.float64, key=jr.key(0))
+    assert jnp.allclose(jnp.sum(vectors**2, 1), 7)
+
+
+# (total, size) on both sides of the switch between Floyd's algorithm and a permutation.
+@pytest.mark.parametrize("total, size", [(6, 2), (40, 3), (4, 4), (5, 1), (3, 2)])
+def test_subsets_are_uniform(total, size):
+    draws = jax.vmap(lambda key: uniform_subset(total, size, key=key))(jr.split(jr.key(3), 20_000))
+    draws = np.sort(np.asarray(draws), 1)
+    assert draws.min() >= 0 and draws.max() < total
+    assert (np.diff(draws, axis=1) > 0).all(), "without replacement"
+    subsets = list(itertools.combinations(range(total), size))
+    position = {subset: i for i, subset in enumerate(subsets)}
+    counts = np.bincount([position[tuple(draw)] for draw in draws], minlength=len(subsets))
+    if len(subsets) == 1:
+        assert counts[0] == 20_000
+    else:
+        assert scipy.stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_one_key_shares_the_draw_and_a_key_per_point_does_not():
+    x = jnp.zeros((20, 50))
+    sample = lambda x, key: stde.SparseSTDE(4).sample(stde.Laplacian(), x, key=key).tangents.indices
+    shared = jax.vmap(sample, in_axes=(0, None))(x, jr.key(0))
+    per_point = jax.vmap(sample)(x, jr.split(jr.key(0), 20))
+    assert (shared == shared[:1]).all()
+    assert len({tuple(map(int, row.ravel())) for row in per_point}) > 15
+
+
+def test_a_draw_can_be_evaluated_anywhere():
+    u, points = network(6), jr.normal(jr.key(1), (3, 6))
+    directions = stde.SparseSTDE(2).sample(stde.Laplacian(), points[0], key=jr.key(0))
+    _, found = jax.vmap(lambda x: directions.value_and_apply(u, x))(points)
+    expected = jax.vmap(lambda x: stde.Laplacian()(u, x, estimator=stde.SparseSTDE(2), key=jr.key(0)))(points)
+    assert jnp.array_equal(found, expected)
+
+
+def test_estimators_of_all_directions_are_exact():
+    u, x = network(6), jr.normal(jr.key(1), (6,))
+    estimate = stde.Laplacian()(u, x, estimator=stde.SparseSTDE(6), key=jr.key(0))
+    assert jnp.allclose(estimate, laplacian(u, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", [stde.SparseSTDE(2), stde.DenseSTDE(2)])
+def test_missing_key(estimator):
+    with pytest.raises(ValueError, match="give it a key"):
+        stde.Laplacian()(network(4), jnp.zeros(4), estimator=estimator)
+
+
+def test_more_samples_than_directions():
+    with pytest.raises(ValueError, match=r"SparseSTDE\(5\).*only 4 directions.*SparseSTDE\(4\) at most, or Exact"):
+        stde.Laplacian()(network(4), jnp.zeros(4), estimator=stde.SparseSTDE(5), key=jr.key(0))
+
+
+@pytest.mark.parametrize("kind", [stde.SparseSTDE, stde.DenseSTDE])
+@pytest.mark.parametrize("num_samples", [0, -3])
+def test_number_of_samples_must_be_positive(kind, num_samples):
+    with pytest.raises(ValueError, match="positive integer"):
+        kind(num_samples)

@@ -1,0 +1,143 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import jaxtyping
+import pytest
+
+import stde_eqx as stde
+
+from .helpers import laplacian, tree_allclose
+
+
+ESTIMATORS = [stde.Exact(), stde.SparseSTDE(3), stde.DenseSTDE(3)]
+
+
+def network(dim=6, out="scalar"):
+    return eqx.nn.MLP(dim, out, 9, 2, activation=jnp.tanh, key=jr.key(0))
+
+
+@pytest.mark.parametrize("out", ["scalar", 3])
+def test_exact_laplacian(out):
+    u, x = network(out=out), jr.normal(jr.key(1), (6,))
+    value, result = stde.value_and_apply(stde.Laplacian(), u, x)
+    assert jnp.allclose(value, u(x), rtol=1e-14)
+    assert jnp.allclose(result, laplacian(u, x), rtol=1e-12)
+
+
+def test_value_does_not_depend_on_the_estimator():
+    u, x = network(), jr.normal(jr.key(1), (6,))
+    for estimator in ESTIMATORS:
+        value, _ = stde.value_and_apply(stde.Laplacian(), u, x, estimator=estimator, key=jr.key(2))
+        assert jnp.allclose(value, u(x), rtol=1e-14)
+
+
+def test_pytree_valued_function():
+    u = lambda x: {"a": jnp.sin(x), "b": (x[0] * x[1] ** 2,)}
+    x = jr.normal(jr.key(1), (6,))
+    result = stde.Laplacian()(u, x)
+    assert tree_allclose(result, {"a": -jnp.sin(x), "b": (2 * x[0],)})
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_traced_once(estimator):
+    traces = []
+
+    def u(x):
+        traces.append(None)
+        return jnp.sum(jnp.sin(x) * x[0])
+
+    stde.Laplacian()(u, jnp.ones(6), estimator=estimator, key=jr.key(0))
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_parameter_gradient(estimator):
+    """Reverse mode through the sweep, against reverse mode through nested forward mode along the same directions."""
+    params, static = eqx.partition(network(), eqx.is_array)
+    x = jr.normal(jr.key(1), (6,))
+    directions = estimator.sample(stde.Laplacian(), x, key=jr.key(2))
+
+    def found(params):
+        return stde.Laplacian()(eqx.combine(params, static), x, estimator=estimator, key=jr.key(2)) ** 2
+
+    def expected(params):
+        hessian = jax.jacfwd(jax.jacfwd(eqx.combine(params, static)))(x)
+        vectors = directions.tangents.dense(6)
+        return (directions.weights * jnp.einsum("ri,ij,rj->", vectors, hessian, vectors)) ** 2
+
+    assert tree_allclose(jax.grad(found)(params), jax.grad(expected)(params))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(
+    "transform",
+    [
+        jax.jit,
+        lambda f: lambda x: jax.vmap(f)(jnp.stack([x, 2 * x]))[0],
+        lambda f: jax.checkpoint(f),
+        lambda f: lambda x: jax.lax.scan(lambda c, x: (c, f(x)), 0, x[None])[1][0],
+        lambda f: lambda x: jax.lax.map(f, jnp.stack([x, 2 * x]), batch_size=2)[0],
+        lambda f: lambda x: jax.linearize(f, x)[0],
+    ],
+    ids=["jit", "vmap", "checkpoint", "scan", "map", "linearize"],
+)
+def test_transformations_of_the_value(transform, estimator):
+    u, x = network(), jr.normal(jr.key(1), (6,))
+    f = lambda x: stde.Laplacian()(u, x, estimator=estimator, key=jr.key(2))
+    assert jnp.allclose(transform(f)(x), f(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_derivatives_with_respect_to_the_point(estimator):
+    u, x = network(), jr.normal(jr.key(1), (6,))
+    vectors = estimator.sample(stde.Laplacian(), x, key=jr.key(2)).tangents.dense(6)
+    weight = estimator.sample(stde.Laplacian(), x, key=jr.key(2)).weights
+    f = lambda x: stde.Laplacian()(u, x, estimator=estimator, key=jr.key(2))
+    expected = lambda x: weight * jnp.einsum("ri,ij,rj->", vectors, jax.hessian(u)(x), vectors)
+    v = jr.normal(jr.key(3), (6,))
+    assert jnp.allclose(jax.grad(f)(x), jax.grad(expected)(x), rtol=1e-10)
+    assert jnp.allclose(jax.jvp(f, (x,), (v,))[1], jax.jvp(expected, (x,), (v,))[1], rtol=1e-10)
+    assert jnp.allclose(jax.jit(jax.hessian(f))(x), jax.jit(jax.hessian(expected))(x), rtol=1e-9, atol=1e-11)
+
+
+def test_laplacian_of_the_laplacian():
+    """Operators nest: an operator's result is a function like any other."""
+    u = lambda x: jnp.sum(jnp.sin(x)) * x[0]
+    bilaplacian = lambda x: stde.Laplacian()(lambda x: stde.Laplacian()(u, x), x)
+    x = jr.normal(jr.key(1), (4,))
+    expected = laplacian(lambda x: laplacian(u, x), x)
+    assert jnp.allclose(bilaplacian(x), expected, rtol=1e-10)
+
+
+def test_single_precision_stays_single():
+    u = eqx.nn.MLP(6, "scalar", 9, 2, activation=jnp.tanh, dtype=jnp.float32, key=jr.key(0))
+    for estimator in ESTIMATORS:
+        value, result = stde.value_and_apply(
+            stde.Laplacian(), u, jnp.ones(6, jnp.float32), estimator=estimator, key=jr.key(0)
+        )
+        assert value.dtype == result.dtype == jnp.float32
+
+
+@pytest.fixture
+def unchecked():
+    """Without the runtime type checker, as for users: the library's own words are what they see."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+def test_a_batch_is_not_a_point(unchecked):
+    with pytest.raises(ValueError, match=r"one point, of shape \(dim,\).*\(2, 6\).*jax.vmap"):
+        stde.Laplacian()(network(), jnp.ones((2, 6)))
+
+
+def test_directions_of_another_dimension():
+    directions = stde.DenseSTDE(2).sample(stde.Laplacian(), jnp.zeros(3), key=jr.key(0))
+    with pytest.raises(ValueError, match="3 coordinates, the point has 6"):
+        directions.value_and_apply(network(), jnp.zeros(6))
+
+
+def test_operators_print_readably():
+    assert repr(stde.Laplacian()) == "Laplacian()"
+    assert repr(stde.SparseSTDE(16)) == "SparseSTDE(num_samples=16)"
