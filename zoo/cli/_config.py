@@ -58,15 +58,16 @@ def _from_plain(kind: Any, plain: Any, name: str) -> Any:
     chosen = plain.get("kind") if len(alternatives) > 1 else next(iter(classes))
     if chosen not in classes:
         raise UsageError(f"{name}.kind should be one of {', '.join(classes)}; got {chosen!r}")
+    dotted = lambda key: f"{name}.{key}".lstrip(".")
     hints = typing.get_type_hints(classes[chosen])
     fields = {key: item for key, item in plain.items() if key != "kind" or len(alternatives) == 1}
-    for key in fields.keys() ^ hints.keys():
-        dotted = f"{name}.{key}".lstrip(".")
-        if key in hints:
-            raise UsageError(f"{dotted} is missing")
+    for key in fields.keys() - hints.keys():
         nearest = difflib.get_close_matches(str(key), hints, 1)
-        raise UsageError(f"unknown field {dotted}" + (f"; did you mean {nearest[0]}?" if nearest else ""))
-    return classes[chosen](**{key: _from_plain(hints[key], fields[key], f"{name}.{key}".lstrip(".")) for key in hints})
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        raise UsageError(f"unknown field {dotted(key)}{hint}")
+    for key in hints.keys() - fields.keys():
+        raise UsageError(f"{dotted(key)} is missing")
+    return classes[chosen](**{key: _from_plain(hints[key], fields[key], dotted(key)) for key in hints})
 
 
 def _leaf(alternatives: tuple[Any, ...], plain: Any, name: str) -> Any:

@@ -28,10 +28,12 @@ def one_line(box: str) -> str:
     sections = [""]
     for row in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines():
         row = row.strip("│ ")
-        if row.startswith("─"):
+        if row and not row.strip("─-"):
             sections.append("")
         elif not row.startswith(("╭", "╰")):
             sections[-1] += row + " "
+    if "╭" not in box:
+        del sections[0]  # without UTF-8 the title is not in the frame but in a section of its own
     message, *hints = (" ".join(section.split()) for section in sections)
     hint = " ".join(hints)
     unknown = re.match(r"Unrecognized (?:or misplaced )?options: ([^\s,]+)", message)

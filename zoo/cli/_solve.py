@@ -103,8 +103,8 @@ def _exit_code(solution: stde.Solution, folder: RunFolder) -> int:
             return 130
         case Status.non_finite:
             print(
-                f"stde-eqx: the loss was not finite at step {step + 1}; the model before it is in {folder.path}. A "
-                "smaller --learning-rate may help",
+                f"stde-eqx: the loss or its gradient was not finite at step {step + 1}; the model before it is in "
+                f"{folder.path}. A smaller --learning-rate may help",
                 file=sys.stderr,
             )
             return 1
