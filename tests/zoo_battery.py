@@ -45,4 +45,6 @@ def primitives(fn: Callable, *args) -> Iterator[core.JaxprEqn]:
 
 def largest_array(fn: Callable, *args) -> int:
     """The number of entries of the largest array that the jaxpr of `fn` computes."""
-    return max(math.prod(out.aval.shape) for equation in primitives(fn, *args) for out in equation.outvars)
+    return max(
+        math.prod(getattr(out.aval, "shape", ())) for equation in primitives(fn, *args) for out in equation.outvars
+    )

@@ -34,7 +34,7 @@ class ProblemEntry:
     family: str
     description: str
     equation: str
-    problem: type[AbstractElliptic]
+    problem: Callable[[AbstractSolution], AbstractElliptic]
 
     def build(
         self, dim: int, *, key: PRNGKeyArray, solution: str = "two-body", radius: float = 1.0

@@ -1,5 +1,6 @@
 import abc
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -8,6 +9,17 @@ import stde_eqx as stde
 
 from ..domains import Ball
 from ..solutions import AbstractSolution
+
+
+def as_solution(solution: Any) -> AbstractSolution:
+    """The argument itself; every problem refuses by this what is not a solution."""
+    if isinstance(solution, AbstractSolution):
+        return solution
+    raise ValueError(
+        f"A problem is built from a solution, got {solution!r}. Write for example "
+        "zoo.Poisson(zoo.TwoBody(dim=1000, key=jax.random.key(0))), or for a function of your own "
+        "zoo.Poisson(zoo.CustomSolution(function, dim=1000))."
+    )
 
 
 class AbstractElliptic(stde.AbstractProblem):
@@ -21,21 +33,12 @@ class AbstractElliptic(stde.AbstractProblem):
 
     solution: eqx.AbstractVar[AbstractSolution]
 
-    def __check_init__(self):
-        if not isinstance(self.solution, AbstractSolution):
-            name = type(self).__name__
-            raise ValueError(
-                f"zoo.{name} is built from a solution, got {self.solution!r}. Write for example "
-                f"zoo.{name}(zoo.TwoBody(dim=1000, key=jax.random.key(0))), or for a function of your own "
-                f"zoo.{name}(zoo.CustomSolution(function, dim=1000))."
-            )
-
     @abc.abstractmethod
     def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""] | float:
         """$g(u)$ for a value $u$, a scalar."""
 
     @property
-    def dim(self) -> int:
+    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
         """The dimension of the domain."""
         return self.solution.dim
 

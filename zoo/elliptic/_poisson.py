@@ -1,5 +1,5 @@
 from ..solutions import AbstractSolution
-from ._base import AbstractElliptic
+from ._base import AbstractElliptic, as_solution
 
 
 class Poisson(AbstractElliptic):
@@ -17,6 +17,9 @@ class Poisson(AbstractElliptic):
     """
 
     solution: AbstractSolution
+
+    def __init__(self, solution: AbstractSolution):
+        self.solution = as_solution(solution)
 
     def nonlinearity(self, value):
         return 0.0

@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 
 from ..solutions import AbstractSolution
-from ._base import AbstractElliptic
+from ._base import AbstractElliptic, as_solution
 
 
 class SineGordon(AbstractElliptic):
@@ -19,6 +19,9 @@ class SineGordon(AbstractElliptic):
     """
 
     solution: AbstractSolution
+
+    def __init__(self, solution: AbstractSolution):
+        self.solution = as_solution(solution)
 
     def nonlinearity(self, value):
         return jnp.sin(value)

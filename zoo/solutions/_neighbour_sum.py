@@ -20,7 +20,11 @@ class AbstractNeighbourSum(AbstractSolution):
     """
 
     coefficients: eqx.AbstractVar[Float[Array, " terms"]]
-    value_at_origin: eqx.AbstractClassVar[float]
+
+    @property
+    @abc.abstractmethod
+    def value_at_origin(self) -> float:
+        r"""$\varphi(0)$, the value that every $\varphi_i$ has at the origin."""
 
     @abc.abstractmethod
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -37,7 +35,6 @@ class ThreeBody(AbstractNeighbourSum):
 
     domain: Ball
     coefficients: Float[Array, " dim-2"]
-    value_at_origin: ClassVar[float] = 1.0
 
     def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
         self.domain = Ball(dim, radius)
@@ -46,6 +43,10 @@ class ThreeBody(AbstractNeighbourSum):
                 f"ThreeBody couples triples of neighbouring coordinates: it needs dim >= 3, got dim={dim}."
             )
         self.coefficients = jr.normal(key, (self.domain.dim - 2,))
+
+    @property
+    def value_at_origin(self) -> float:
+        return 1.0
 
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.exp(x[:-2] * x[1:-1] * x[2:])

@@ -1,5 +1,4 @@
 import math
-from typing import ClassVar
 
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -40,13 +39,16 @@ class TwoBody(AbstractNeighbourSum):
 
     domain: Ball
     coefficients: Float[Array, " dim-1"]
-    value_at_origin: ClassVar[float] = math.sin(1)
 
     def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
         self.domain = Ball(dim, radius)
         if self.domain.dim < 2:
             raise ValueError(f"TwoBody couples pairs of neighbouring coordinates: it needs dim >= 2, got dim={dim}.")
         self.coefficients = jr.normal(key, (self.domain.dim - 1,))
+
+    @property
+    def value_at_origin(self) -> float:
+        return math.sin(1)
 
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         sin, cos = sincos(x)
