@@ -50,7 +50,7 @@ def _to_plain(value: Any) -> Any:
 
 def _from_plain(kind: Any, plain: Any, name: str) -> Any:
     alternatives = _alternatives(kind)
-    classes = {each.__name__: each for each in alternatives if dataclasses.is_dataclass(each)}
+    classes: dict[str, Any] = {each.__name__: each for each in alternatives if _is_options(each)}
     if not classes:
         return _leaf(alternatives, plain, name)
     if not isinstance(plain, dict):
@@ -68,6 +68,10 @@ def _from_plain(kind: Any, plain: Any, name: str) -> Any:
     for key in hints.keys() - fields.keys():
         raise UsageError(f"{dotted(key)} is missing")
     return classes[chosen](**{key: _from_plain(hints[key], fields[key], dotted(key)) for key in hints})
+
+
+def _is_options(kind: Any) -> bool:
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
 
 
 def _leaf(alternatives: tuple[Any, ...], plain: Any, name: str) -> Any:
