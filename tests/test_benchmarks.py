@@ -1,0 +1,103 @@
+"""The benchmarks run, at sizes that say nothing about speed, and refuse to time methods that disagree."""
+
+import csv
+import pathlib
+import subprocess
+import sys
+import types
+
+import numpy as np
+import optax
+import pytest
+
+import stde_eqx as stde
+
+
+folder = pathlib.Path(__file__).parent.parent / "benchmarks"
+#: What every run must list, in this order.
+methods = [
+    "regression",
+    "ours sparse",
+    "ours dense",
+    "ours exact",
+    "jet one-hot",
+    "jet dense",
+    "parallel HVP SDGD",
+    "forward-over-backward SDGD",
+    "looped SDGD",
+    "folx forward Laplacian",
+]
+
+
+def run(script, *arguments):
+    pytest.importorskip("folx", reason="the benchmarks compare with folx: install stde-eqx[benchmarks]")
+    command = [sys.executable, str(folder / script), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def step_time(output, *arguments):
+    tiny = ("--num-samples", 3, "--num-points", 5, "--rounds", 2, "--block-seconds", 0)
+    out = run("step_time.py", *tiny, *arguments, "--output", output)
+    return out, read(output / "step_time.csv")
+
+
+@pytest.mark.slow
+def test_step_time(tmp_path):
+    out, lines = step_time(tmp_path, "--dims", 6)
+    assert [line["method"] for line in lines] == methods
+    for line in lines:
+        assert line["skipped"] == ""
+        assert float(line["fastest_ms"]) <= float(line["median_ms"])
+        assert (line["times_regression"] == line["memory_times_regression"] == "1.00") or line != lines[0]
+        assert (line["speed_up_over_jet"] == "1.00") or line["method"] != "jet one-hot"
+    assert [line["method"] for line in lines if line["difference"]] == methods[4:]
+    assert (tmp_path / "step_time.md").read_text().startswith("|")
+    assert (tmp_path / "step_time.png").read_bytes().startswith(b"\x89PNG")
+    assert all(method in out for method in methods)
+
+
+@pytest.mark.slow
+def test_methods_can_be_chosen_and_their_resident_memory_measured(tmp_path):
+    _, lines = step_time(tmp_path, "--dims", 6, 9, "--methods", "ours sparse", "--resident")
+    assert [(line["dim"], line["method"]) for line in lines] == [(d, m) for d in ("6", "9") for m in methods[:2]]
+    assert all(float(line["memory_mb"]) < float(line["resident_mb"]) for line in lines)
+
+
+@pytest.mark.slow
+def test_a_method_beyond_the_limits_is_left_out_with_the_reason(tmp_path):
+    _, lines = step_time(tmp_path, "--dims", 6, "--methods", "ours sparse", "--max-memory", 0)
+    assert [line["method"] for line in lines] == methods[:2]
+    assert all(line["median_ms"] == "" and line["skipped"].startswith("needs") for line in lines)
+
+
+@pytest.mark.slow
+def test_exact_laplacian(tmp_path):
+    run("exact_laplacian.py", "--dims", 4, "--num-points", 3, "--rounds", 2, "--output", tmp_path)
+    lines = read(tmp_path / "exact_laplacian.csv")
+    assert [line["what"] for line in lines] == 3 * ["forward"] + 3 * ["with gradient"]
+    assert all(float(line["difference"]) < 1e-4 for line in lines)
+
+
+def test_methods_that_disagree_are_not_timed(monkeypatch):
+    pytest.importorskip("folx", reason="the benchmarks compare with folx: install stde-eqx[benchmarks]")
+    monkeypatch.syspath_prepend(str(folder))
+    from _agreement import Agreement  # pyright: ignore[reportMissingImports]
+
+    def outcome(name, num_samples, loss, gradient):
+        method = types.SimpleNamespace(name=name, estimator=stde.SparseSTDE(num_samples))
+        return method, np.array(loss), optax.ScaleByAdamState(np.array(1), np.array(gradient), np.array(gradient))
+
+    agreement = Agreement()
+    assert agreement.difference(*outcome("first", 4, 1.0, [3.0, 4.0])) is None
+    assert agreement.difference(*outcome("other draw", 5, 9.0, [9.0, 9.0])) is None
+    assert agreement.difference(*outcome("rounding", 4, 1.0, [3.0, 4.001])) == pytest.approx(2e-4)
+    for loss, gradient in [(1.0, [3.0, 4.1]), (1.1, [3.0, 4.0]), (float("nan"), [3.0, 4.0])]:
+        with pytest.raises(ValueError, match="wrong and first differ"):
+            agreement.difference(*outcome("wrong", 4, loss, gradient))
