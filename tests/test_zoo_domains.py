@@ -117,7 +117,6 @@ def test_a_million_dimensions_in_float32():
         factors = jax.vmap(ball.boundary_factor)(inside)
         residue = jax.vmap(ball.boundary_factor)(on)
     assert inside.dtype == factors.dtype == jnp.float32
-    # A naive float32 sum of a million squares is off by 1e-4.
     assert np.allclose(factors, 1 - np.sum(np.asarray(inside, np.float64) ** 2, axis=1), atol=1e-6)
     assert np.allclose(residue, 0, atol=1e-6)
 

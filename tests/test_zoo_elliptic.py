@@ -126,6 +126,16 @@ def test_a_hundred_thousand_dimensions_in_float32(entry):
 
 
 @with_entries
+@pytest.mark.parametrize("platform", ("cuda", "tpu"))
+def test_lowers_for_accelerators(entry, platform):
+    with jax.enable_x64(False):
+        problem = entry.build(10, key=jr.key(0))
+        sources = lambda key: jax.vmap(problem.source)(problem.sample(4, key=key))
+        lowered = jax.jit(sources).trace(jr.key(1)).lower(lowering_platforms=(platform,))
+    assert "tensor<4x10xf32>" in lowered.as_text()
+
+
+@with_entries
 def test_a_solution_of_ones_own(entry, getkey):
     problem = entry.problem(zoo.CustomSolution(lambda x: jnp.cos(jnp.sum(x)) / 3, dim=4, radius=2.0))
     x = problem.sample(3, key=getkey())
