@@ -1,0 +1,35 @@
+"""The examples run, and so does the Python of the pages that a newcomer reads first."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from stde_eqx.training import Status
+
+
+_ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (_ROOT / "examples").glob("*.py")))
+def test_example(name):
+    spec = importlib.util.spec_from_file_location("example", _ROOT / "examples" / name)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    solution = module.main(dim=20 if name == "own_network.py" else 2, width=8, steps=200)
+    assert solution.status is Status.completed
+    assert solution.history[-1].loss < solution.history[0].loss
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ("README.md", "docs/getting-started.md"))
+def test_page(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", (_ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    namespace = {}
+    for block in blocks:
+        exec(compile(block, page, "exec"), namespace)
+    assert namespace["solution"].status is Status.completed
