@@ -18,7 +18,7 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 solve: $(VENV)/installed ## solve a 1 000-dimensional Sine-Gordon equation (about two minutes); ARGS="--dim 10000" changes it
-	$(BIN)/stde-eqx solve sine-gordon --dim 1000 --steps 3000 $(ARGS)
+	$(BIN)/stde-eqx solve sine-gordon --dim 1000 $(ARGS)
 
 test: $(VENV)/installed-tests ## run the tests; ARGS="tests/test_cli.py -k evaluate" narrows them
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,10 +38,10 @@ types: $(VENV)/installed-dev ## check the types of the packages and the tests
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 docs: $(VENV)/installed-docs ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 serve: $(VENV)/installed-docs ## serve the documentation on this machine, rebuilt at every change
-	$(BIN)/mkdocs serve
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 wheel: $(VENV)/installed ## build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
