@@ -12,12 +12,16 @@ from mkdocs.exceptions import PluginError
 
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
+#: LaTeX that the converter does not know, and what means the same to it.
+SYNONYMS = {"{aligned}": "{split}", r"\arg\min": r"\argmin", r"\arg\max": r"\argmax"}
+
 
 def on_page_content(content, page, config, files):
     def to_mathml(match):
         tag, delimiter, source = match.groups()
-        # `split` is the same thing in LaTeX, and the one of the two that the converter knows.
-        source = html.unescape(source).strip().replace("{aligned}", "{split}")
+        source = html.unescape(source).strip()
+        for ours, known in SYNONYMS.items():
+            source = source.replace(ours, known)
         try:
             formula = convert(source, display="block" if delimiter == "[" else "inline")
         except Exception as error:
