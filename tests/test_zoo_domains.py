@@ -6,7 +6,6 @@ import pytest
 from scipy import stats
 
 import zoo
-from zoo.domains._normal import standard_normal, threefry_bits
 
 from .helpers import laplacian
 
@@ -93,21 +92,6 @@ def test_every_key_implementation_works(implementation):
     with jax.enable_x64(False):
         x = zoo.UnitBall(3).sample(2000, key=jr.key(0, impl=implementation))
     assert ks_p_value(np.linalg.norm(x, axis=1), stats.uniform.cdf) > P_VALUE
-
-
-@pytest.mark.parametrize("shape", ((1, 1), (3, 5), (7, 1000)))
-@pytest.mark.parametrize("make_key", (jr.key, jr.PRNGKey))
-def test_fused_normals_are_those_of_jax(shape, make_key):
-    key = make_key(17)
-    with jax.enable_x64(False):
-        assert jnp.array_equal(threefry_bits(key, *shape), jr.bits(key, shape))
-        ours, theirs = standard_normal(key, *shape), jr.normal(key, shape)
-    assert ours.dtype == jnp.float32
-    assert jnp.allclose(ours, theirs, rtol=1e-6, atol=0)
-
-
-def test_normals_in_float64_are_those_of_jax():
-    assert jnp.array_equal(standard_normal(jr.key(0), 3, 5), jr.normal(jr.key(0), (3, 5)))
 
 
 def test_a_million_dimensions_in_float32():

@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 
 import zoo
-from zoo.solutions._sincos import sincos
 
 from .helpers import laplacian
 from .zoo_battery import largest_array, primitives, solution_cases
@@ -171,22 +170,3 @@ def test_bad_custom_solution():
         zoo.CustomSolution(jnp.sin, dim=4)
     with pytest.raises(ValueError, match="dim"):
         zoo.CustomSolution(jnp.sum, dim=0)
-
-
-@pytest.mark.parametrize("bound", (1.0, 30.0, 1e4))
-def test_fused_sine_and_cosine(bound):
-    x = np.linspace(-bound, bound, 200_001, dtype=np.float32)
-    sin, cos = jax.jit(sincos)(x)
-    assert sin.dtype == cos.dtype == jnp.float32
-    assert np.allclose(sin, np.sin(x.astype(np.float64)), rtol=0, atol=2e-7)
-    assert np.allclose(cos, np.cos(x.astype(np.float64)), rtol=0, atol=2e-7)
-
-
-def test_fused_sine_and_cosine_differentiate_into_each_other():
-    x = jnp.linspace(-5, 5, 101, dtype=jnp.float32)
-    sin, cos = sincos(x)
-    for order, expected in ((1, (cos, -sin)), (2, (-sin, -cos)), (3, (-cos, sin))):
-        derivative = sincos
-        for _ in range(order):
-            derivative = lambda z, f=derivative: jax.jvp(f, (z,), (jnp.ones_like(z),))[1]
-        assert all(jnp.allclose(d, e, rtol=0, atol=4e-7) for d, e in zip(derivative(x), expected, strict=True))

@@ -8,7 +8,6 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractDomain
-from ._normal import standard_normal
 
 
 def _as_dimension(dim: Any) -> int:
@@ -82,7 +81,7 @@ class Ball(AbstractDomain):
         return self.radius * self._directions(num_points, key=key)
 
     def _directions(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        normal = standard_normal(key, num_points, self.dim)
+        normal = jr.normal(key, (num_points, self.dim))
         square = jnp.sum(normal * normal, axis=1, keepdims=True)
         # An all-zero draw, which one dimension does produce now and then, becomes the origin instead of NaN.
         return normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))

@@ -1,11 +1,11 @@
 import math
 
+import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..domains import Ball
 from ._neighbour_sum import AbstractNeighbourSum
-from ._sincos import sincos
 
 
 class TwoBody(AbstractNeighbourSum):
@@ -51,15 +51,14 @@ class TwoBody(AbstractNeighbourSum):
         return math.sin(1)
 
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
-        sin, cos = sincos(x)
-        sin_a, _ = sincos(x[:-1] + x[1:] * cos[:-1] + cos[1:])
-        return sin_a
+        cos = jnp.cos(x)
+        return jnp.sin(x[:-1] + x[1:] * cos[:-1] + cos[1:])
 
     def terms_and_derivatives(self, x):
-        sin, cos = sincos(x)
+        sin, cos = jnp.sin(x), jnp.cos(x)
         x, y = x[:-1], x[1:]
         p = y * cos[:-1] + cos[1:]
         q = 1 - y * sin[:-1]
         r = cos[:-1] - sin[1:]
-        sin_a, cos_a = sincos(x + p)
+        sin_a, cos_a = jnp.sin(x + p), jnp.cos(x + p)
         return sin_a, (x * q + y * r) * cos_a, -p * cos_a - (q * q + r * r) * sin_a
