@@ -23,3 +23,4 @@ from .training import (
     train as train,
     TrainState as TrainState,
 )
+from .taylor import jet as jet

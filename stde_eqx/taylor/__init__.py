@@ -2,4 +2,5 @@
 
 from . import rules as rules
 from ._coefficient import Coefficient as Coefficient, Dense as Dense, Entry as Entry, Sparse as Sparse
+from ._jet import jet as jet
 from ._weighted import weighted_derivative as weighted_derivative
