@@ -5,6 +5,7 @@ from ._errors import (
     TrainingError as TrainingError,
 )
 from ._evaluate import evaluate as evaluate, Evaluation as Evaluation
+from ._loss import mean_square as mean_square, residuals as residuals
 from ._metrics import Metrics as Metrics
 from ._scales import fit_scales as fit_scales, Scales as Scales
 from ._schedule import default_optimizer as default_optimizer

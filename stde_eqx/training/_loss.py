@@ -39,5 +39,15 @@ def residuals(
 
 
 def mean_square(values: Float[Array, " points"], scale: Float[Array, ""]) -> Float[Array, ""]:
-    r"""$\frac{1}{N} \sum_n (r_n / \mathrm{scale})^2$, dividing first so that large residuals do not overflow."""
+    r"""The mean square $\frac{1}{N} \sum_n (r_n / \mathrm{scale})^2$, dividing first so that it does not overflow.
+
+    **Arguments:**
+
+    - `values`: the residuals, shape `(points,)`.
+    - `scale`: a scalar.
+
+    **Returns:**
+
+    A scalar.
+    """
     return jnp.mean((values / scale) ** 2)

@@ -1,28 +1,6 @@
-r"""The constant mode and the two scales of an unknown, found before training.
-
-The trial function is $u = A[\,s + \sigma\, \mathrm{net}\,]$ with the problem's ansatz $A$, and the loss is
-$\frac1N \sum_n (r_n/\rho)^2$. Let $r(x; c)$ be the residual of the ansatz of the constant $c$, $A[c]$.
-
-1. **Shift.** $s = \arg\min_c \sum_n r(x_n; c)^2$, one unknown, by Levenberg-Marquardt: the best that can be done
-   without learning anything. On the unit ball in high dimension it already leaves a small relative error, falling with
-   the dimension, and a network that has to find it by itself spends its whole run on that.
-2. **Residual scale.** $\rho = \mathrm{rms}_n\, r(x_n; s)$: the loss of the constant is 1, a loss below 1 is learning.
-3. **Output scale.** To first order a change $\delta$ of the constant changes the residual by $\delta\,\partial_c r$. A
-   function of size $\sigma = \rho \,/\, \mathrm{rms}_n\, \partial_c r(x_n; s)$ can therefore cancel a residual of size
-   $\rho$, and the network that multiplies it has only values of O(1) to find.
-
-The residuals come from the estimator that training uses: the constant then minimises what training minimises, at the
-cost of a training step, whatever the operator. (For a boundary factor such as $1 - |x|^2$ every sampled coordinate
-contributes the same, so the sparse and the Rademacher estimate of its Laplacian are exact.)
-
-What is left of the residual in floating point is at least `eps` times the terms that cancelled, so $\rho$ never falls
-below that. A residual that does not depend on the constant, or is not finite there, yields shift 0 and output scale 1.
-"""
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optimistix as optx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._problem import AbstractProblem
@@ -31,7 +9,14 @@ from ._loss import residuals
 
 
 class Scales(eqx.Module):
-    """The constant mode, the scale of the network's output, and the scale of the residual."""
+    r"""The constants that [`stde_eqx.training.fit_scales`][] finds.
+
+    **Attributes:**
+
+    - `shift`: the constant mode $s$.
+    - `output`: the scale $\sigma$ of the network's output.
+    - `residual`: the scale $\rho$ of the residual.
+    """
 
     shift: Float[Array, ""]
     output: Float[Array, ""]
@@ -48,27 +33,88 @@ def fit_scales(
     share_draw: bool,
     shift: float | None = None,
 ) -> Scales:
-    """The three constants, from the residual of constants at some points; `shift` fixes the first of them."""
+    r"""The constant mode of the unknown, the scale of the network's output and the scale of the residual.
 
-    def constant(c, _=None):
+    The trial function is $u = A[s + \sigma\, \mathrm{net}]$ with the problem's ansatz $A$, and the loss is
+    $\frac1N \sum_n (r_n/\rho)^2$. Let $r(x; c)$ be the residual of the ansatz of the constant $c$, $A[c]$.
+
+    1. **Shift.** $s = \arg\min_c \sum_n r(x_n; c)^2$, one unknown, by damped Gauss-Newton: the best that can be done
+       without learning anything. On the unit ball in high dimension it already leaves a small relative error, falling
+       with the dimension, and a network that has to find it by itself spends its whole run on that.
+    2. **Residual scale.** $\rho = \mathrm{rms}_n\, r(x_n; s)$: the loss of the constant is 1, less is learning.
+    3. **Output scale.** To first order a change $\delta$ of the constant changes the residual by
+       $\delta\,\partial_c r$. A function of size $\sigma = \rho \,/\, \mathrm{rms}_n\, \partial_c r(x_n; s)$ can
+       therefore cancel a residual of size $\rho$, and the network that multiplies it has only values of O(1) to find.
+
+    The residuals come from the estimator that training uses: the constant then minimises what training minimises, at
+    the cost of a few training steps, whatever the operator. (For a boundary factor such as $1 - |x|^2$ every sampled
+    coordinate contributes the same, so the sparse and the Rademacher estimate of its Laplacian are exact.)
+
+    What is left of the residual in floating point is at least `eps` times the terms that cancelled, so $\rho$ never
+    falls below that. A residual that does not depend on the constant, or is not finite there, yields output scale 1.
+
+    **Arguments:**
+
+    - `problem`: the PDE.
+    - `points`: where to measure the residual, shape `(points, dim)`.
+    - `estimator`, `key`, `share_draw`: how to estimate it, see [`stde_eqx.training.residuals`][].
+    - `shift`: the shift to use; the best one by default.
+
+    **Returns:**
+
+    [`stde_eqx.training.Scales`][].
+    """
+
+    def constant(c):
         return residuals(problem, lambda _: c, points, estimator=estimator, key=key, share_draw=share_draw)
 
+    linearised = lambda c: jax.jvp(constant, (c,), (jnp.ones_like(c),))
     zero = jnp.zeros((), points.dtype)
+    at_zero = linearised(zero)
     if shift is None:
-        solver = optx.LevenbergMarquardt(rtol=1e-4, atol=1e-6)
-        shift_ = optx.least_squares(constant, solver, zero, max_steps=64, throw=False).value
-        shift_ = jnp.where(_rms(constant(shift_)) <= _rms(constant(zero)), shift_, 0)
+        fitted, (left, slope) = _gauss_newton(linearised, zero, at_zero)
     else:
-        shift_ = zero + shift
-    left, slope = jax.jvp(constant, (shift_,), (jnp.ones_like(shift_),))
+        fitted = jnp.full_like(zero, shift)
+        left, slope = linearised(fitted)
 
     eps = jnp.finfo(points.dtype).eps
     sensitivity = _rms(slope)
-    cancelled = _rms(constant(zero)) + sensitivity * jnp.abs(shift_)
+    cancelled = _rms(at_zero[0]) + sensitivity * jnp.abs(fitted)
     residual = jnp.maximum(_rms(left), eps * cancelled)
-    residual = jnp.where(jnp.isfinite(residual) & (residual > 0), residual, 1)
     output = residual / sensitivity
-    return Scales(shift_, jnp.where(jnp.isfinite(output) & (output > 0), output, 1), residual)
+    usable = lambda scale: jnp.isfinite(residual) & jnp.isfinite(scale) & (scale > 0)
+    or_one = lambda scale: jnp.where(usable(scale), scale, 1)
+    return Scales(fitted, or_one(output), or_one(residual))
+
+
+def _gauss_newton(linearised, constant, value):
+    r"""Minimises $\sum_n r_n(c)^2$ over a scalar: steps $-\sum r r' / \sum r'^2$, shortened while they do not help.
+
+    The step is worth taking while it is more than a thousandth of $\mathrm{rms}(r)/\mathrm{rms}(r')$, the size of what
+    is left to learn, and more than rounding. Both comparisons are false for NaN, which ends the search.
+    """
+
+    def newton(left, slope):
+        return -jnp.mean(left * slope) / jnp.mean(slope**2)
+
+    def worthwhile(carry):
+        count, constant, (left, slope), _ = carry
+        step = jnp.abs(newton(left, slope))
+        matters = (step > 1e-3 * _rms(left) / _rms(slope)) & (step > 4 * jnp.finfo(step.dtype).eps * jnp.abs(constant))
+        return (count < 50) & matters
+
+    def improved(carry):
+        count, constant, (left, slope), damping = carry
+        proposal = constant + newton(left, slope) / (1 + damping)
+        ahead = linearised(proposal)
+        better = _rms(ahead[0]) < _rms(left)
+        keep = lambda new, old: jnp.where(better, new, old)
+        damping = jnp.where(better, damping / 10, jnp.maximum(10 * damping, 1))
+        return count + 1, keep(proposal, constant), jax.tree.map(keep, ahead, (left, slope)), damping
+
+    start = jnp.zeros((), jnp.int32), constant, value, jnp.zeros_like(constant)
+    _, constant, value, _ = jax.lax.while_loop(worthwhile, improved, start)
+    return constant, value
 
 
 def _rms(values: Float[Array, " points"]) -> Float[Array, ""]:

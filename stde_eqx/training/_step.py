@@ -108,7 +108,7 @@ class TrainStep(eqx.Module):
         updates, opt_state = optax.with_extra_args_support(self.optimizer).update(
             grads, state.opt_state, params, value=loss, grad=grads, value_fn=loss_of
         )
-        finite = jnp.isfinite(loss) & jnp.isfinite(optax.global_norm(updates))
+        finite = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(updates))
         arrays = eqx.filter(eqx.combine(eqx.apply_updates(params, updates), fixed), eqx.is_array)
         proposed = eqx.tree_at(lambda s: (s.arrays, s.opt_state, s.step), state, (arrays, opt_state, state.step + 1))
         # Elementwise, so it fuses with the optimiser's update and costs no pass over the parameters of its own.
@@ -119,13 +119,13 @@ class TrainStep(eqx.Module):
 def make_step(
     problem: AbstractProblem,
     *,
-    estimator: AbstractEstimator = Exact(),
+    estimator: AbstractEstimator | None = None,
     optimizer: optax.GradientTransformation,
     batch_size: int = 100,
     share_draw: bool = True,
-    output_shift: float | None = None,
-    output_scale: float | None = None,
-    residual_scale: float | None = None,
+    output_shift: float | int | None = None,
+    output_scale: float | int | None = None,
+    residual_scale: float | int | None = None,
 ) -> TrainStep:
     r"""One step of training, for research code that owns its loop.
 
@@ -144,7 +144,7 @@ def make_step(
     **Arguments:**
 
     - `problem`: the PDE.
-    - `estimator`: how to apply its operators.
+    - `estimator`: how to apply its operators; exactly (`stde.Exact()`) if `None`.
     - `optimizer`: any Optax optimiser; those that search along a line get what they need.
     - `batch_size`: points a step.
     - `share_draw`: `True` for one draw of the estimator a step, shared by all points (cheaper), `False` for a draw per
@@ -160,6 +160,7 @@ def make_step(
 
     `ValueError` for a wrong argument, at once.
     """
+    estimator = Exact() if estimator is None else estimator
     check_problem(problem, estimator)
     check_optimizer(optimizer)
     batch_size = check_count("batch_size", batch_size)

@@ -8,7 +8,7 @@ from jaxtyping import PRNGKeyArray
 
 from .._custom_types import Field
 from .._problem import AbstractProblem
-from ..operators import AbstractEstimator, Exact
+from ..operators import AbstractEstimator
 from ._hooks import Hooks
 from ._recorder import Recorder
 from ._run import run
@@ -24,15 +24,15 @@ def train(
     problem: AbstractProblem,
     u: Field | TrainState,
     *,
-    estimator: AbstractEstimator = Exact(),
+    estimator: AbstractEstimator | None = None,
     optimizer: optax.GradientTransformation | None = None,
     steps: int = 10_000,
     batch_size: int = 100,
     key: PRNGKeyArray,
     share_draw: bool = True,
-    output_shift: float | None = None,
-    output_scale: float | None = None,
-    residual_scale: float | None = None,
+    output_shift: float | int | None = None,
+    output_scale: float | int | None = None,
+    residual_scale: float | int | None = None,
     report_every: int | None = None,
     num_report_points: int | None = None,
     num_test_points: int = 20_000,
@@ -59,7 +59,7 @@ def train(
     - `problem`: the PDE.
     - `u`: the network to train, any PyTree that maps one point to a scalar; or a [`stde_eqx.training.TrainState`][] of
         a run of the same problem and optimiser to go on with. Neither is changed.
-    - `estimator`: how to apply the PDE's operators.
+    - `estimator`: how to apply the PDE's operators; exactly (`stde.Exact()`) if `None`.
     - `optimizer`: any Optax optimiser; by default Adam, its learning rate falling linearly from 1e-3 to 0 at the last
         step.
     - `steps`: how many steps to take.

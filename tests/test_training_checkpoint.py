@@ -1,0 +1,86 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import pytest
+
+from stde_eqx.training import CheckpointError, load, save
+
+from .helpers import tree_allclose
+from .training_problems import mlp
+
+
+def test_every_kind_of_leaf_comes_back(tmp_path, getkey):
+    tree = {
+        "weights": jr.normal(getkey(), (3, 2), jnp.float32),
+        "half": jr.normal(getkey(), (4,), jnp.bfloat16),
+        "count": jnp.asarray(3),
+        "scale": 0.5,
+        "name": "kept from `like`",
+        "raw key": jax.random.key_data(getkey()),
+    }
+    save(tmp_path / "file", tree)
+    like = jax.tree.map(lambda leaf: 0 * leaf if not isinstance(leaf, str) else leaf, tree)
+    restored = load(tmp_path / "file", like)
+    assert restored["name"] == tree.pop("name") == restored.pop("name")
+    assert tree_allclose(restored, tree, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("implementation", ("threefry2x32", "rbg"))
+def test_typed_keys_come_back(implementation, tmp_path):
+    key = jr.key(3, impl=implementation)
+    save(tmp_path / "file", {"key": key})
+    for like in (jr.key(0, impl=implementation), jax.eval_shape(lambda: jr.key(0, impl=implementation))):
+        restored = load(tmp_path / "file", {"key": like})["key"]
+        assert restored.dtype == key.dtype
+        assert jnp.array_equal(jr.key_data(restored), jr.key_data(key))
+
+
+def test_saving_replaces_the_file_at_once_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "new folder" / "model"
+    save(path, jnp.zeros(3))
+    save(path, jnp.ones(3))
+    assert load(path, jnp.zeros(3)).sum() == 3
+    assert [other.name for other in path.parent.iterdir()] == ["model"]
+
+
+def test_a_foreign_file_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(b"\x80\x04\x95 a pickle, perhaps")
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        load(tmp_path / "file", jnp.zeros(3))
+
+
+def test_a_missing_file_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load(tmp_path / "nowhere", jnp.zeros(3))
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path):
+    path = tmp_path / "file"
+    save(path, mlp())
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(CheckpointError, match="damaged|not a checkpoint"):
+            load(path, mlp())
+
+
+def test_a_damaged_description_is_refused(tmp_path):
+    path = tmp_path / "file"
+    save(path, jnp.zeros(3))
+    path.write_bytes(path.read_bytes().replace(b'[["', b'[{"', 1))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(path, jnp.zeros(3))
+
+
+def test_another_model_is_refused_by_the_name_of_the_first_leaf_that_differs(tmp_path):
+    path = tmp_path / "file"
+    save(path, mlp(5))
+    with pytest.raises(CheckpointError, match=r"\.layers\[0\]\.weight = float64\[8,5\], `like` has .* float64\[8,7\]"):
+        load(path, mlp(7))
+    with pytest.raises(CheckpointError, match="holds 4 arrays and numbers, `like` has 6"):
+        load(path, _longer(mlp(5)))
+
+
+def _longer(net):
+    return eqx.tree_at(lambda n: n.layers, net, (*net.layers, eqx.nn.Linear(1, 1, key=jr.key(0))))
