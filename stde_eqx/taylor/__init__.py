@@ -2,5 +2,6 @@
 
 from . import rules as rules
 from ._coefficient import Coefficient as Coefficient, Dense as Dense, Entry as Entry, Sparse as Sparse
+from ._explain import explain as explain, ExplainedEquation as ExplainedEquation, Explanation as Explanation
 from ._jet import jet as jet
 from ._weighted import weighted_derivative as weighted_derivative

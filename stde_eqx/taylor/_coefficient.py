@@ -1,10 +1,14 @@
 import dataclasses
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
+
+
+# An array, or whatever JAX puts in an array's place when it takes a PyTree apart: shapes, axes, None.
+Leaf: TypeAlias = Any
 
 
 def _static():
@@ -27,7 +31,7 @@ def _static():
 class Dense:
     """All entries: `array` has shape `(directions, *shape)` per direction, `shape` when summed."""
 
-    array: ArrayLike
+    array: Leaf
     summed: bool = _static()
 
     @property
@@ -55,8 +59,8 @@ class Entry:
     an entry that has left the array (by slicing, say) keeps some valid position and the value zero.
     """
 
-    indices: tuple[Array, ...]
-    values: Array
+    indices: tuple[Leaf, ...]
+    values: Leaf
 
     def at_same_position(self, other: "Entry") -> bool:
         """Whether the positions are known to be equal without looking at the indices' values."""

@@ -51,6 +51,8 @@ def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], 
         values = [read(atom) for atom in eqn.invars]
         if any(isinstance(value, Series) for value in values):
             outputs = rule_for(eqn.primitive)(sweep, eqn, values)
+            if sweep.observer is not None:
+                sweep.observer(eqn, values, outputs)
         else:
             outputs = bind(eqn, values)
         environment.update(zip(eqn.outvars, outputs, strict=True))

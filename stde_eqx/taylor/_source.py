@@ -5,5 +5,5 @@ from jax.extend import core
 
 
 def source_line(eqn: core.JaxprEqn) -> str:
-    """The user's file, line and function, as `file.py:12:4 (function)`."""
-    return source_info_util.summarize(eqn.source_info)
+    """The user's file, line and function, as `file.py:12:4 (function)`; installed packages by their own path."""
+    return source_info_util.summarize(eqn.source_info).rpartition("site-packages/")[2]

@@ -1,10 +1,12 @@
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
+from jax.extend import core
 from jaxtyping import Array, Float
 
-from ._coefficient import Coefficient
+from ._coefficient import Coefficient, Leaf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Sweep:
     size: int
     collapsed: bool
     weights: Float[Array, " directions"] | None = None
+    #: Told of every equation that series reach: the equation, its inputs and its outputs.
+    observer: Callable[[core.JaxprEqn, Sequence, Sequence], None] | None = None
+
+    def unobserved(self) -> "Sweep":
+        return dataclasses.replace(self, observer=None)
 
     def summed(self, k: int) -> bool:
         """Whether the k-th coefficient is summed over the directions."""
@@ -29,8 +36,8 @@ class Sweep:
 class Series:
     """A truncated power series: `primal` of shape `shape`, and normalised coefficients c_k = D^k / k! for k = 1..K."""
 
-    primal: Array
-    coefficients: tuple[Coefficient, ...]
+    primal: Leaf
+    coefficients: tuple[Leaf, ...]
 
     def __getitem__(self, k: int) -> Coefficient:
         return self.coefficients[k - 1]

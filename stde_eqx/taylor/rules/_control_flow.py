@@ -59,11 +59,11 @@ def _unpack_all(packed, sweep):
 
 
 def _patterns_out(run: Callable, packed, sweep: Sweep) -> list[Pattern]:
-    """Which coefficients `run`, from packed inputs to values, returns."""
+    """Which coefficients `run`, a function of values and the sweep, returns for packed inputs."""
     found = []
 
     def probe(packed):
-        values = run(_unpack_all(packed, sweep))
+        values = run(_unpack_all(packed, sweep), sweep.unobserved())
         found.extend(_pattern(value, sweep) for value in values)
         return [primal_of(value) for value in values]
 
@@ -84,13 +84,13 @@ def _cond(sweep: Sweep, eqn, inputs):
     index, *operands = inputs
     packed = _pack_all(operands, [_pattern(value, sweep) for value in operands], sweep)
     runs = [
-        lambda values, branch=branch: evaluate(branch.jaxpr, branch.consts, values, sweep)
+        lambda values, sweep, branch=branch: evaluate(branch.jaxpr, branch.consts, values, sweep)
         for branch in eqn.params["branches"]
     ]
     patterns = [_union(*column) for column in zip(*(_patterns_out(run, packed, sweep) for run in runs), strict=True)]
 
     def branch(run):
-        return lambda packed: _pack_all(run(_unpack_all(packed, sweep)), patterns, sweep)
+        return lambda packed: _pack_all(run(_unpack_all(packed, sweep), sweep), patterns, sweep)
 
     return _unpack_all(lax.switch(index, [branch(run) for run in runs], packed), sweep)
 
@@ -105,8 +105,8 @@ def _scan(sweep: Sweep, eqn, inputs):
         inputs[num_consts + num_carry :],
     )
 
-    def run(carry, xs):
-        return evaluate(body.jaxpr, body.consts, [*consts, *carry, *xs], sweep)
+    def run(values, sweep):
+        return evaluate(body.jaxpr, body.consts, [*consts, *values], sweep)
 
     # The axis scanned over has to lead; per direction, the direction axis does.
     def swap(arrays):
@@ -116,14 +116,12 @@ def _scan(sweep: Sweep, eqn, inputs):
     first_xs = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), packed_xs)
 
     def step(patterns):
-        packed = _pack_all(carry, patterns, sweep)
-        both = lambda values: run(values[:num_carry], values[num_carry:])
-        return _patterns_out(both, [*packed, *first_xs], sweep)[:num_carry]
+        return _patterns_out(run, [*_pack_all(carry, patterns, sweep), *first_xs], sweep)[:num_carry]
 
     patterns = _fixed_point(step, [_pattern(value, sweep) for value in carry])
 
     def scan_body(packed, packed_xs):
-        outputs = run(_unpack_all(packed, sweep), _unpack_all(packed_xs, sweep))
+        outputs = run(_unpack_all([*packed, *packed_xs], sweep), sweep)
         new_carry, ys = outputs[:num_carry], outputs[num_carry:]
         return _pack_all(new_carry, patterns, sweep), _pack_all(ys, [_pattern(y, sweep) for y in ys], sweep)
 
@@ -145,7 +143,7 @@ def _while(sweep: Sweep, eqn, inputs):
     cond_consts = [primal_of(value) for value in inputs[:num_cond]]
     body_consts, carry = inputs[num_cond : num_cond + num_body], inputs[num_cond + num_body :]
 
-    def run(carry):
+    def run(carry, sweep):
         return evaluate(body.jaxpr, body.consts, [*body_consts, *carry], sweep)
 
     patterns = _fixed_point(
@@ -159,7 +157,7 @@ def _while(sweep: Sweep, eqn, inputs):
 
     packed = lax.while_loop(
         keep_going,
-        lambda packed: _pack_all(run(_unpack_all(packed, sweep)), patterns, sweep),
+        lambda packed: _pack_all(run(_unpack_all(packed, sweep), sweep), patterns, sweep),
         _pack_all(carry, patterns, sweep),
     )
     return _unpack_all(packed, sweep)
