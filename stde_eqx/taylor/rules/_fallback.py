@@ -18,6 +18,7 @@ from .._sweep import coefficient_of, primal_of, Series, series, Sweep
 
 
 def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
+    """The rule for a primitive that has none: the Taylor coefficients of its Jacobian-vector product, by recursion."""
     primals = [primal_of(value) for value in inputs]
     varying = [i for i, value in enumerate(inputs) if isinstance(value, Series)]
     outputs = bind(eqn, primals)
