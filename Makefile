@@ -6,6 +6,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 PYTHON ?=
 ARGS ?=
 BENCH_ARGS ?=
@@ -21,10 +22,10 @@ solve: $(VENV)/installed ## solve a 1 000-dimensional Sine-Gordon equation (abou
 	$(BIN)/stde-eqx solve sine-gordon --dim 1000 $(ARGS)
 
 test: $(VENV)/installed-tests ## run the tests; ARGS="tests/test_cli.py -k evaluate" narrows them
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 slow: $(VENV)/installed-tests ## run the slow tests, left out by `make test`
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 lint: $(VENV)/installed-dev ## check formatting and lint
 	$(BIN)/ruff format --check .
