@@ -45,8 +45,8 @@ class Trainer:
         self.state = state
         self._arrays = arrays
 
-    def advance(self, program: jax.stages.Compiled) -> Float[Array, ""]:
-        self.state, loss = program(self.state, self._arrays)
+    def advance(self, program: jax.stages.Compiled, steps: int = 1) -> Float[Array, ""]:
+        self.state, loss = program(self.state, self._arrays, steps)
         return loss
 
 

@@ -9,16 +9,28 @@ import jax
 Times = tuple[float, ...]
 
 
-def _seconds_per_call(run: Callable[[], Any], calls: int) -> float:
-    out = None
+#: Does something a given number of times.
+Run = Callable[[int], Any]
+
+
+def repeated(call: Callable[[], Any]) -> Run:
+    """Calls one after the other."""
+
+    def run(count):
+        for _ in range(count - 1):
+            call()
+        return call()
+
+    return run
+
+
+def _seconds_per_call(run: Run, calls: int) -> float:
     start = time.perf_counter()
-    for _ in range(calls):
-        out = run()
-    jax.block_until_ready(out)
+    jax.block_until_ready(run(calls))
     return (time.perf_counter() - start) / calls
 
 
-def interleaved(runs: Mapping[str, Callable[[], Any]], *, rounds: int, block_seconds: float) -> dict[str, Times]:
+def interleaved(runs: Mapping[str, Run], *, rounds: int, block_seconds: float) -> dict[str, Times]:
     """Seconds a call takes, one figure a round, for several programs that share one machine.
 
     The programs take turns, so that whatever else the machine does falls on all of them alike. A turn is a block of

@@ -62,14 +62,17 @@ class TrainingStep(eqx.Module):
         return (optax.apply_updates(params, updates), opt_state, key), value
 
     def lower(self, method: AbstractMethod) -> jax.stages.Lowered:
-        """The jitted step `(state, arrays) -> (state, loss)` of one method; it donates its state.
+        """The jitted program `(state, arrays, steps) -> (state, loss)` of one method; it donates its state.
 
-        The problem's arrays are arguments, so that the compiler cannot fold what depends on them alone.
+        It takes any number of steps in one loop, as `stde.train` does between two reports: called step by step, a
+        program asks the system for its temporaries anew each time, and page faults are then what is measured. The
+        problem's arrays are arguments, so that the compiler cannot fold what depends on them alone.
         """
 
-        def step(state, arrays):
-            return eqx.combine(arrays, static)(method, state)
+        def advance(state, arrays, steps):
+            step = lambda _, carry: eqx.combine(arrays, static)(method, carry[0])
+            return jax.lax.fori_loop(0, steps, step, (state, jnp.zeros(())))
 
         arrays, static = eqx.partition(self, eqx.is_array)
         state = eqx.filter_eval_shape(self.initial_state, jr.key(0))
-        return jax.jit(step, donate_argnums=0).lower(state, arrays)
+        return jax.jit(advance, donate_argnums=0).lower(state, arrays, 1)

@@ -20,7 +20,7 @@ from jax.experimental.jet import jet as jax_jet
 
 import stde_eqx as stde
 from _table import machine, markdown, write_csv
-from _timing import interleaved, ratio
+from _timing import interleaved, ratio, repeated
 
 
 HEADER = ("K", "jet", "compile s", "one point us", "batch ms", "JAX / this", "error of c_K")
@@ -63,8 +63,9 @@ def compare(order: int, num_points: int, rounds: int) -> list[tuple[str, ...]]:
         single[name] = functools.partial(program, params, points[0], v)
         batch[name] = functools.partial(many, params, points, v)
         errors[name] = abs(float(single[name]()) - exact) / abs(exact)
-    one_times = interleaved(single, rounds=rounds, block_seconds=0.05)
-    batch_times = interleaved(batch, rounds=rounds, block_seconds=0.1)
+    timed = lambda calls: {name: repeated(call) for name, call in calls.items()}
+    one_times = interleaved(timed(single), rounds=rounds, block_seconds=0.05)
+    batch_times = interleaved(timed(batch), rounds=rounds, block_seconds=0.1)
     other = "jax.experimental.jet"
     return [
         (
