@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 import jax
 from jax.extend import core
 
+from ._references import without_references
 from ._sweep import Series, Sweep
 
 
@@ -40,6 +41,8 @@ def bind(eqn: core.JaxprEqn, inputs: Sequence[Any]) -> list[Any]:
 
 def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], sweep: Sweep) -> list[Value]:
     """Run a jaxpr on series. Equations that no series reaches are evaluated as they stand."""
+    pure = without_references(core.ClosedJaxpr(jaxpr, consts))
+    jaxpr, consts = pure.jaxpr, pure.consts
     environment: dict[core.Var, Value] = {}
 
     def read(atom):

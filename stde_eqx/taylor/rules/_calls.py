@@ -9,6 +9,7 @@ from jax.extend.core import primitives as p
 
 from .._coefficient import Dense
 from .._interpreter import bind, evaluate, register
+from .._references import state_to_value
 from .._sweep import primal_of, Series, series, Sweep
 from ._elementwise import compose, Tower
 from ._fallback import fallback
@@ -22,6 +23,14 @@ def _closed_call(sweep, eqn, inputs):
 
 
 register(p.jit_p, p.closed_call_p, p.call_p, p.custom_vjp_call_p, "core_call", rule=_closed_call)
+
+
+def _run_state(sweep, eqn, inputs):
+    pure = state_to_value(eqn.params["jaxpr"])
+    return evaluate(pure.jaxpr, pure.consts, inputs, sweep)
+
+
+register("run_state", rule=_run_state)
 
 
 def _remat(sweep, eqn, inputs):

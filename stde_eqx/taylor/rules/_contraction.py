@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import primitives as p
-from jaxtyping import Array
+from jaxtyping import ArrayLike
 
 from .._algebra import add, collapse, multiply
 from .._coefficient import Coefficient, Dense, Entry, gather, gather_per_direction, Sparse
@@ -50,13 +50,13 @@ def _dense_both(eqn, a, b):
     return Dense(jax.vmap(lambda x, y: bind(eqn, [x, y])[0])(a.dense().array, b.dense().array), False)
 
 
-def _dot_left(eqn, a: Coefficient, b: Array) -> Coefficient:
+def _dot_left(eqn, a: Coefficient, b: ArrayLike) -> Coefficient:
     if isinstance(a, Sparse):
         return _sparse_dot(eqn, a, b, left=True)
     return _dense_left(eqn, a, b)
 
 
-def _dot_right(eqn, a: Array, b: Coefficient) -> Coefficient:
+def _dot_right(eqn, a: ArrayLike, b: Coefficient) -> Coefficient:
     if isinstance(b, Sparse):
         return _sparse_dot(eqn, b, a, left=False)
     ((a_contract, b_contract), (a_batch, _)) = eqn.params["dimension_numbers"]

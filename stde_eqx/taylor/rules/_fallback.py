@@ -37,6 +37,18 @@ def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
     return [series(out, next(expanded)) if keep else out for out, keep in zip(outputs, differentiable, strict=True)]
 
 
+def over_directions(fn: Callable) -> Callable:
+    """`jax.vmap`; or a loop, for the few primitives that JAX cannot batch, whatever way it says so."""
+
+    def mapped(*arrays):
+        try:
+            return jax.vmap(fn)(*arrays)
+        except Exception:
+            return jax.lax.map(lambda row: fn(*row), arrays)
+
+    return mapped
+
+
 def jacobian_times(eqn, primals: Sequence, positions: Sequence[int], coefficients: Sequence[Coefficient]) -> list:
     """The Jacobian of an equation, times coefficients of the operands at `positions`; one coefficient per output."""
     present = [c for c in coefficients if c is not None]
@@ -55,7 +67,7 @@ def jacobian_times(eqn, primals: Sequence, positions: Sequence[int], coefficient
         return jax.jvp(fn, [primals[i] for i in varying], list(tangents))[1]
 
     arrays = [c.dense().array for c in present]
-    outputs = jvp(*arrays) if summed else jax.vmap(jvp)(*arrays)
+    outputs = jvp(*arrays) if summed else over_directions(jvp)(*arrays)
     return [Dense(array, summed) if jnp.issubdtype(array.dtype, jnp.inexact) else None for array in outputs]
 
 
@@ -109,6 +121,6 @@ def taylor_by_jvp(
 
         return [[value(out, k) for out in outputs] for k in range(1, order + 1)]
 
-    columns = [[Dense(array, False) for array in column] for column in jax.vmap(one_direction)(flat)]
+    columns = [[Dense(array, False) for array in column] for column in over_directions(one_direction)(flat)]
     columns[-1] = [add(collapse(c, sweep), top) for c, top in zip(columns[-1], linear, strict=True)]
     return columns

@@ -70,5 +70,10 @@ register(
     p.le_p,
     p.gt_p,
     p.ge_p,
+    # What only prints or inspects sees the value, once.
+    "debug_callback",
+    "debug_print",
+    "inspect_sharding",
+    "dce_sink",
     rule=constant_rule,
 )
