@@ -9,6 +9,7 @@ import jax
 import pytest
 import yaml
 
+import stde_eqx
 from zoo.cli import main
 
 
@@ -126,11 +127,13 @@ def test_other_estimators_are_read_back(estimator, tmp_path, capsys):
         (["solve", "poisson", "--dim", "20", "--steps", "0"], "`steps` must be at least 1"),
         (["solve", "poisson", "--dim", "20", "--learning-rate", "0"], "--learning-rate"),
         (["solve", "poisson", "--dim", "20", "--network.width", "0"], "--network.width"),
+        (["solve", "poisson", "--dim", "20", "--run-dir", "file/run"], "cannot make the run folder file/run"),
         (["evaluate"], "PATH"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
     ),
 )
-def test_a_mistake_is_one_line_and_status_2(argv, said, one_line_of_complaint):
+def test_a_mistake_is_one_line_and_status_2(argv, said, one_line_of_complaint, tmp_path):
+    (tmp_path / "file").touch()
     assert said in one_line_of_complaint(argv)
 
 
@@ -193,6 +196,16 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_model(capsys):
         assert "not finite at step 1" in capsys.readouterr().err
         assert main(["evaluate", "run"]) == 0
     assert "nan" not in capsys.readouterr().out
+
+
+def test_a_plot_that_fails_costs_nothing_else(monkeypatch, capsys):
+    def fail(self, solution):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(stde_eqx.training.Plots, "on_end", fail)
+    assert main([*_SOLVE, "--run-dir", "run"]) == 1
+    assert "no space left" in capsys.readouterr().err
+    assert main(["evaluate", "run"]) == 0
 
 
 def test_interrupt_keeps_what_was_trained(tmp_path):

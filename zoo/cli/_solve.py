@@ -9,7 +9,15 @@ from jaxtyping import PRNGKeyArray
 from rich.console import Console
 
 import stde_eqx as stde
-from stde_eqx.training import MetricsCSV, Plots, ProgressBar, SaveModel, Status
+from stde_eqx.training import (
+    MetricsCSV,
+    NonFiniteLossError,
+    Plots,
+    ProgressBar,
+    SaveModel,
+    Status,
+    TrainingError,
+)
 
 from ._errors import UsageError
 from ._estimator import Estimator, Sparse
@@ -69,7 +77,16 @@ class Solve:
             raise UsageError(f"--learning-rate must be positive, got {self.learning_rate}")
         console = Console()
         console.print(f"{self.problem.name}, {self.problem.dim:,} dimensions, {self.steps:,} steps", highlight=False)
-        solution = stde.train(
+        try:
+            solution, failure = self._train(problem, network, estimator, folder, console, key=key), None
+        except TrainingError as error:
+            solution, failure = error.solution, error
+        print(errors_table(solution.metrics))
+        print(f"run folder: {folder.path}")
+        return _exit_code(solution, failure, folder)
+
+    def _train(self, problem, network, estimator, folder, console, *, key) -> stde.Solution:
+        return stde.train(
             problem,
             network,
             estimator=estimator,
@@ -86,28 +103,22 @@ class Solve:
                 Plots(folder.path),
                 ProgressBar(console),
             ],
-            throw=False,
         )
-        print(errors_table(solution.metrics))
-        print(f"run folder: {folder.path}")
-        return _exit_code(solution, folder)
 
 
-def _exit_code(solution: stde.Solution, folder: RunFolder) -> int:
-    step = solution.metrics.step
-    match solution.status:
-        case Status.completed:
-            return 0
-        case Status.interrupted:
-            print(f"stde-eqx: interrupted after step {step}; what was trained is in {folder.path}", file=sys.stderr)
-            return 130
-        case Status.non_finite:
-            print(
-                f"stde-eqx: the loss or its gradient was not finite at step {step + 1}; the model before it is in "
-                f"{folder.path}. A smaller --learning-rate may help",
-                file=sys.stderr,
-            )
-            return 1
-        case Status.callback_failed:
-            print(f"stde-eqx: could not write to {folder.path}; the run ended after step {step}", file=sys.stderr)
-            return 1
+def _exit_code(solution: stde.Solution, failure: TrainingError | None, folder: RunFolder) -> int:
+    if isinstance(failure, NonFiniteLossError):
+        print(
+            f"stde-eqx: the loss or its gradient was not finite at step {failure.step}; the model before it is in "
+            f"{folder.path}. A smaller --learning-rate may help",
+            file=sys.stderr,
+        )
+        return 1
+    if failure is not None:
+        print("stde-eqx:", failure, file=sys.stderr)
+        return 1
+    if solution.status is Status.interrupted:
+        step = solution.metrics.step
+        print(f"stde-eqx: interrupted after step {step}; what was trained is in {folder.path}", file=sys.stderr)
+        return 130
+    return 0
