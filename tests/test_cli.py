@@ -224,7 +224,7 @@ def test_interrupt_keeps_what_was_trained(tmp_path):
         sys.exit(main(sys.argv[1:]))
         """
     )
-    argv = [*_SOLVE[:-1], "1000000", "--run-dir", "run"]
+    argv = [*_SOLVE[:-1], "200000", "--run-dir", "run"]
     done = subprocess.run([sys.executable, "-c", script, *argv], capture_output=True, text=True, timeout=300)
     assert done.returncode == 128 + signal.SIGINT, done.stderr
     assert "interrupted after step" in done.stderr and "Traceback" not in done.stderr
