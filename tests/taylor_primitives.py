@@ -356,9 +356,7 @@ EXAMPLES = {
     "cond": _cond,
     "custom_vmap_call": _custom_vmap,
     "jit": lambda x: jax.jit(lambda x: jnp.sin(x) * x)(x),
-    "linear_call": lambda x: linear_call(
-        lambda a, v: a * v, lambda a, v: a * v, _ramp, jnp.sin(x)
-    ),
+    "linear_call": lambda x: linear_call(lambda a, v: a * v, lambda a, v: a * v, _ramp, jnp.sin(x)),
     "remat_opt": jax.grad(lambda x: jnp.sum(_sine(x) ** 2)),
     "remat2": jax.checkpoint(lambda x: jnp.sin(x) * x),
     "scan": lambda x: lax.scan(lambda c, a: (jnp.sin(c) + a * c, c * a), x[0], x),
@@ -406,8 +404,8 @@ SLOW_TO_COMPILE = set(
     bcoo_spdot_general bcoo_todense bcoo_dot_general bcoo_sort_indices bcoo_transpose bcoo_extract bcsr_todense
     bcsr_dot_general bessel_i0e bessel_i1e cholesky csr_matmat csr_matvec csr_todense coo_matmat coo_matvec
     coo_todense cumlogsumexp cummax cummin eig eigh linear_solve lu maybe_set new_ref get swap addupdate freeze qr
-    random_gamma ragged_dot_general random_bits random_split regularized_incomplete_beta spsolve svd todense triangular_solve
-    tridiagonal_solve
+    random_gamma ragged_dot_general random_bits random_split regularized_incomplete_beta spsolve svd todense
+    triangular_solve tridiagonal_solve
     """.split()
 )
 

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import pytest
 from jax.extend import core
 
@@ -50,6 +51,11 @@ def _three_body(x):
 
 
 _first = jr.normal(_key, (WIDTH, DIM))
+_embedding = eqx.nn.MLP("scalar", WIDTH, WIDTH, 1, activation=jnp.tanh, key=_key)
+_patches = eqx.nn.Conv1d(1, WIDTH, 8, 8, key=_key)
+_convolution = eqx.nn.Conv1d(1, 2, 3, key=_key), eqx.nn.Conv1d(2, 2, 3, key=_key)
+_permutation = np.random.default_rng(0).permutation(DIM)
+_pairs = np.random.default_rng(0).integers(0, DIM, (2000, 2))
 
 # Each with the number of entries that evaluating the function itself needs.
 PROGRAMS = {
@@ -70,6 +76,20 @@ PROGRAMS = {
     "embedding, pooled": (
         lambda x: jnp.sum(jnp.tanh(jnp.sum(jnp.tanh(jnp.outer(x, _first[:, 0])) @ _first[:, :WIDTH], 0))),
         WIDTH * DIM,
+    ),
+    "coordinates embedded by a network, pooled": (
+        lambda x: jnp.sum(jnp.mean(jax.vmap(_embedding)(x), 0) ** 2),
+        WIDTH * DIM,
+    ),
+    "patches": (lambda x: jnp.sum(jnp.tanh(jnp.mean(jnp.tanh(_patches(x[None])), 1))), WIDTH * DIM // 8),
+    "convolutions": (lambda x: jnp.sum(jnp.tanh(_convolution[1](jnp.tanh(_convolution[0](x[None]))))), 2 * DIM),
+    "average pooling": (lambda x: jnp.sum(eqx.nn.AvgPool1d(4, 2)(jnp.sin(x)[None]) ** 2), DIM),
+    "permuted": (lambda x: jnp.sum(jnp.tanh(_first @ jnp.sin(x)[_permutation])), DIM),
+    "pairs": (lambda x: jnp.sum(_coefficients[:2000] * x[_pairs[:, 0]] * jnp.sin(x)[_pairs[:, 1]]), 2 * DIM),
+    "indices that vary": (lambda x: jnp.sum(jnp.sin(x)[jnp.argsort(_coefficients)[:WIDTH]] ** 2), DIM),
+    "time appended": (
+        lambda x: jnp.sum(jnp.tanh(_first @ jnp.concatenate([jnp.sin(x[:-1]), x[-1:] ** 2]))),
+        DIM,
     ),
 }
 

@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import jax
+import jax.numpy as jnp
 from jax.extend import core
 
 from ._references import without_references
@@ -39,6 +40,19 @@ def bind(eqn: core.JaxprEqn, inputs: Sequence[Any]) -> list[Any]:
     return list(out) if eqn.primitive.multiple_results else [out]
 
 
+def _bind_constants(eqn: core.JaxprEqn, values: Sequence[Any]) -> list[Any]:
+    """Evaluate an equation that no series reaches.
+
+    Index arithmetic on constants is done at once, also while tracing: rules can then read where a gather looks.
+    """
+    size = max((jnp.size(value) for value in values if not isinstance(value, jax.core.Tracer)), default=0)
+    known = size > 1 and not any(isinstance(value, jax.core.Tracer) for value in values)
+    if known and all(not jnp.issubdtype(var.aval.dtype, jnp.inexact) and var.aval.size <= size for var in eqn.outvars):
+        with jax.ensure_compile_time_eval():
+            return bind(eqn, values)
+    return bind(eqn, values)
+
+
 def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], sweep: Sweep) -> list[Value]:
     """Run a jaxpr on series. Equations that no series reaches are evaluated as they stand."""
     pure = without_references(core.ClosedJaxpr(jaxpr, consts))
@@ -57,7 +71,7 @@ def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], 
             if sweep.observer is not None:
                 sweep.observer(eqn, values, outputs)
         else:
-            outputs = bind(eqn, values)
+            outputs = _bind_constants(eqn, values)
         environment.update(zip(eqn.outvars, outputs, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 

@@ -34,18 +34,31 @@ def weighted_derivative(
 
     **Returns:** two PyTrees of the structure of `fn`'s output.
 
+    **Raises:** `ValueError` where `order` is below 1, or where `x` or an output has integers or booleans;
+    `NotImplementedError` where the function depends on `x` through something without a derivative, and the line.
+
     ??? cite "Reference"
 
         Dangel, Siebert, Zeinhofer and Walther, *Collapsing Taylor Mode Automatic Differentiation*, NeurIPS 2025.
     """
     if order < 1:
         raise ValueError(f"order must be at least 1, got {order}; the function itself needs no sweep.")
+    if not jnp.issubdtype(jnp.result_type(x), jnp.inexact):
+        raise ValueError(
+            f"x has dtype {jnp.result_type(x)}, and only floating-point (or complex) numbers vary continuously: "
+            "pass `x.astype(float)`."
+        )
     sweep = Sweep(order, size, collapsed=True, weights=weights)
     first = collapse(tangents, sweep) if order == 1 else tangents
     outputs, structure = expand(fn, [series(x, (first, *(None,) * (order - 1)))], sweep)
     values, derivatives = [], []
     for out in outputs:
         value = primal_of(out)
+        if not jnp.issubdtype(jnp.result_type(value), jnp.inexact):
+            raise ValueError(
+                f"The function returns an array of dtype {jnp.result_type(value)} and shape {jnp.shape(value)}, which has "
+                "no derivative: return floating-point (or complex) numbers only."
+            )
         c = coefficient_of(out, order)
         values.append(value)
         derivatives.append(jnp.zeros_like(value) if c is None else math.factorial(order) * c.dense().array)

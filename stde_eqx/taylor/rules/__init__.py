@@ -8,5 +8,6 @@ from . import (
     _elementwise as _elementwise,
     _linear as _linear,
     _piecewise as _piecewise,
+    _refused as _refused,
 )
 from ._fallback import fallback as fallback

@@ -13,6 +13,7 @@ from .._algebra import add, collapse, multiply
 from .._coefficient import Coefficient, Dense, Entry, gather, gather_per_direction, Sparse
 from .._interpreter import bind, register
 from .._sweep import coefficient_of, primal_of, series, Sweep
+from ._sparse_convolution import convolve
 from ._sparse_maps import assemble
 
 
@@ -48,6 +49,11 @@ def _dense_right(eqn, a, b):
 
 def _dense_both(eqn, a, b):
     return Dense(jax.vmap(lambda x, y: bind(eqn, [x, y])[0])(a.dense().array, b.dense().array), False)
+
+
+def _conv_left(eqn, a: Coefficient, b: ArrayLike) -> Coefficient:
+    found = convolve(eqn, a, b) if isinstance(a, Sparse) else None
+    return _dense_left(eqn, a, b) if found is None else found
 
 
 def _dot_left(eqn, a: Coefficient, b: ArrayLike) -> Coefficient:
@@ -150,4 +156,4 @@ def _sparse_dot(eqn, c: Sparse, other, *, left: bool) -> Coefficient:
 
 
 register(p.dot_general_p, rule=_bilinear_rule(_dot_left, _dot_right, _dot_both))
-register(p.conv_general_dilated_p, rule=_bilinear_rule(_dense_left, _dense_right, _dense_both))
+register(p.conv_general_dilated_p, rule=_bilinear_rule(_conv_left, _dense_right, _dense_both))

@@ -14,6 +14,7 @@ from jax.extend import core
 from .._algebra import add, collapse, scale
 from .._coefficient import Coefficient, Dense
 from .._interpreter import bind, expand
+from .._source import source_line
 from .._sweep import coefficient_of, primal_of, Series, series, Sweep
 
 
@@ -30,9 +31,22 @@ def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
             operands[i] = array
         return [out for out, keep in zip(bind(eqn, operands), differentiable, strict=True) if keep]
 
-    columns = taylor_by_jvp(
-        fn, [primals[i] for i in varying], [inputs[i].coefficients for i in varying], sweep, _top(eqn, primals, varying)
-    )
+    try:
+        columns = taylor_by_jvp(
+            fn,
+            [primals[i] for i in varying],
+            [inputs[i].coefficients for i in varying],
+            sweep,
+            _top(eqn, primals, varying),
+        )
+    except NotImplementedError as error:
+        # Not of a primitive inside this one's derivative, which has been named already.
+        if f"'{eqn.primitive.name}'" not in str(error):
+            raise
+        raise NotImplementedError(
+            f"Cannot differentiate `{eqn.primitive.name}`, at {source_line(eqn)}: JAX has no derivative of it. Declare one "
+            "by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
+        ) from error
     expanded = iter(zip(*columns, strict=True))
     return [series(out, next(expanded)) if keep else out for out, keep in zip(outputs, differentiable, strict=True)]
 

@@ -12,6 +12,8 @@ from .._coefficient import Coefficient, Dense, Sparse
 from .._interpreter import bind, register, Value
 from .._sweep import coefficient_of, primal_of, series, Sweep
 from . import _sparse_maps as sparse_maps
+from ._sparse_convolution import sum_windows
+from ._sparse_gather import gather
 
 
 # Takes the equation, the primals and the operands' coefficients (some of them sparse, none of them dense), and returns
@@ -82,12 +84,12 @@ linear(p.concatenate_p, operands=slice(None), sparse=sparse_maps.concatenate)
 linear(p.select_n_p, operands=slice(1, None), sparse=sparse_maps.select_n)
 linear(
     p.cumsum_p,
-    p.gather_p,
     p.fft_p,
-    p.reduce_window_sum_p,
     p.device_put_p,
     p.sharding_constraint_p,
 )
+linear(p.gather_p, sparse=gather)
+linear(p.reduce_window_sum_p, sparse=sum_windows)
 linear(p.complex_p, p.add_jaxvals_p, p.dynamic_update_slice_p, operands=slice(0, 2))
 linear(p.scatter_add_p, operands=slice(0, 3, 2))
 linear(p.ppermute_p, p.psum_p, p.all_gather_p)

@@ -22,7 +22,7 @@ def _each(fn):
 def assemble(shape, axes, entries, summed) -> Coefficient:
     """A coefficient from its entries: dense where no sparse axis is left."""
     if axes:
-        return Sparse(tuple(map(int, shape)), tuple(axes), tuple(entries), summed)
+        return Sparse(tuple(map(int, shape)), tuple(map(int, axes)), tuple(entries), summed)
     total = sum(entry.values for entry in entries)
     return Dense(jnp.sum(total, 0) if summed else total, summed)
 
