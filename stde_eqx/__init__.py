@@ -16,6 +16,7 @@ from .operators import (
     Laplacian as Laplacian,
     value_and_apply as value_and_apply,
 )
+from .taylor import jet as jet
 from .training import (
     evaluate as evaluate,
     make_step as make_step,
@@ -23,4 +24,3 @@ from .training import (
     train as train,
     TrainState as TrainState,
 )
-from .taylor import jet as jet

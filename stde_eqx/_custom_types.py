@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 from jaxtyping import Array, Float
 
 
-#: A stationary unknown: one point in, its value out. Batching is the caller's `jax.vmap`.
-Field: TypeAlias = Callable[[Float[Array, " dim"]], Float[Array, "*out"]]
+#: A stationary unknown: one point in, its value out, an array or a PyTree. Batching is the caller's `jax.vmap`.
+Field: TypeAlias = Callable[[Float[Array, " dim"]], Any]
 
 #: Any PyTree.
 PyTreeLike: TypeAlias = Any

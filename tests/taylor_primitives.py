@@ -1,5 +1,7 @@
 """One small program for every primitive with a derivative in JAX, by the primitive's name; or why there is none."""
 
+# pyright: reportAttributeAccessIssue=false, reportArgumentType=false
+
 import equinox as eqx
 import equinox.internal as eqxi
 import jax

@@ -1,5 +1,7 @@
 """Programs of the kinds that users write, on which the Taylor engine is checked, by name."""
 
+# pyright: reportArgumentType=false
+
 import equinox as eqx
 import flax.nnx as nnx
 import haiku as hk

@@ -5,8 +5,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import pytest
-import stde_eqx as stde
 from jax.experimental.jet import jet as jax_jet
+
+import stde_eqx as stde
 
 from .helpers import tree_allclose
 

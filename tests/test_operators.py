@@ -1,3 +1,5 @@
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,7 @@ from .helpers import laplacian, tree_allclose
 ESTIMATORS = [stde.Exact(), stde.SparseSTDE(3), stde.DenseSTDE(3)]
 
 
-def network(dim=6, out="scalar"):
+def network(dim=6, out: Any = "scalar"):
     return eqx.nn.MLP(dim, out, 9, 2, activation=jnp.tanh, key=jr.key(0))
 
 

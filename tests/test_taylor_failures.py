@@ -6,6 +6,7 @@ import jax
 import jax.experimental
 import jax.numpy as jnp
 import pytest
+
 import stde_eqx as stde
 
 
@@ -22,7 +23,7 @@ def test_pure_callback():
     def fn(x):
         return jnp.sum(jax.pure_callback(lambda x: x, jax.ShapeDtypeStruct((2,), x.dtype), x**2))
 
-    with pytest.raises(ValueError, match=r"Cannot differentiate through `pure_callback`, at .*" + _here(-3)):
+    with pytest.raises(ValueError, match=r"Cannot differentiate through `pure_callback`, at .*" + _here(-2)):
         stde.Laplacian()(fn, _x)
 
 
@@ -73,9 +74,10 @@ def test_primitive_without_a_second_derivative():
     """The line is the user's, also where the primitive stands in a derivative only."""
 
     def fn(x):
-        return jnp.sum(jax.lax.linalg.eig(jnp.outer(x, x) + jnp.diag(jnp.array([1.0, 2.0])))[0].real)
+        return jnp.sum(jnp.linalg.eigvals(jnp.outer(x, x) + jnp.diag(jnp.array([1.0, 2.0]))).real)
 
-    assert jnp.isfinite(stde.LinearOperator({(0,): 1.0})(fn, _x))
+    (_, (first,)) = stde.jet(fn, (_x,), ((jnp.ones(2),),))
+    assert jnp.isfinite(first)
     with pytest.raises(NotImplementedError, match="eigenvectors"):
         stde.Laplacian()(fn, _x)
 

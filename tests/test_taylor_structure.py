@@ -136,7 +136,9 @@ def test_collapsed_work_grows_by_one_array_per_direction():
 
     def flops(num_samples):
         estimate = lambda x: stde.Laplacian()(u, x, estimator=stde.DenseSTDE(num_samples), key=_key)
-        return jax.jit(estimate).lower(jnp.zeros(width)).compile().cost_analysis()["flops"]
+        analysis = jax.jit(estimate).lower(jnp.zeros(width)).compile().cost_analysis()
+        assert analysis is not None
+        return analysis["flops"]
 
     per_direction = (flops(40) - flops(20)) / 20
     matrix_products = 3 * 2 * width**2

@@ -169,7 +169,11 @@ def test_ansatz_is_a_pytree_with_the_network_inside(entry, getkey):
 
 
 @with_entries
-@pytest.mark.parametrize("wrong", (zoo.TwoBody, zoo.UnitBall(3), jnp.sin, 1000, None), ids=("class", "domain", "function", "number", "none"))
+@pytest.mark.parametrize(
+    "wrong",
+    (zoo.TwoBody, zoo.UnitBall(3), jnp.sin, 1000, None),
+    ids=("class", "domain", "function", "number", "none"),
+)
 def test_only_a_solution_will_do(entry, wrong, monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # users have no type checker to stop them before
     with pytest.raises(ValueError, match=r"built from a solution.*TwoBody\(dim=1000"):

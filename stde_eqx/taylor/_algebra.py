@@ -1,5 +1,8 @@
 """Sums and products of coefficients, whichever way they are stored."""
 
+import operator
+from collections.abc import Callable
+
 import jax.numpy as jnp
 from jaxtyping import Array
 
@@ -24,8 +27,8 @@ def add(a: Coefficient, b: Coefficient) -> Coefficient:
             merged = _merge(a, b)
             if len(merged.entries) <= _MAX_ENTRIES:
                 return merged
-    a, b = a.dense(), b.dense()
-    return Dense(a.array + b.array, a.summed)
+    assert a is not None and b is not None
+    return Dense(a.dense().array + b.dense().array, a.summed)
 
 
 def _merge(a: Sparse, b: Sparse) -> Sparse:
@@ -53,8 +56,8 @@ def subtract(a: Coefficient, b: Coefficient) -> Coefficient:
     return add(a, negate(b))
 
 
-def scale(a: Coefficient, factor, op=jnp.multiply) -> Coefficient:
-    """Multiply (or divide: `op=jnp.divide`) by an array that does not depend on the direction.
+def scale(a: Coefficient, factor, op: Callable = operator.mul) -> Coefficient:
+    """Multiply (or divide: `op=operator.truediv`) by an array that does not depend on the direction.
 
     `factor` is a Python scalar, has rank zero, or has the coefficient's own shape.
     """
@@ -83,11 +86,12 @@ def multiply(a: Coefficient, b: Coefficient) -> Coefficient:
         return a.with_entries(
             entry.replace(entry.values * gather_per_direction(b.array, a.axes, entry.indices)) for entry in a.entries
         )
-    if isinstance(a, Dense) and isinstance(b, Sparse):
+    if isinstance(a, Dense):
         return multiply(b, a)
+    assert isinstance(b, Sparse)
     axes = tuple(axis for axis in a.axes if axis in b.axes)
     a, b = a.restrict(axes), b.restrict(axes)
-    if isinstance(a, Dense) or isinstance(b, Dense):
+    if not (isinstance(a, Sparse) and isinstance(b, Sparse)):
         return multiply(a, b)
     # (sum_p a_p e_{i_p}) (sum_q b_q e_{j_q}) = sum_p a_p (sum_q [i_p = j_q] b_q) e_{i_p}, repeated positions included.
     return a.with_entries(entry.replace(entry.values * _read(b, entry)) for entry in a.entries)

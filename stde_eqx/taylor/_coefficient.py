@@ -11,8 +11,8 @@ from jaxtyping import Array, ArrayLike
 Leaf: TypeAlias = Any
 
 
-def _static():
-    return dataclasses.field(metadata={"static": True})
+# For JAX's registry: part of a PyTree's structure, not one of its leaves.
+_STATIC = {"static": True}
 
 
 # A coefficient of a Taylor series in R directions, for a variable of shape `shape`, is one of
@@ -32,7 +32,7 @@ class Dense:
     """All entries: `array` has shape `(directions, *shape)` per direction, `shape` when summed."""
 
     array: Leaf
-    summed: bool = _static()
+    summed: bool = dataclasses.field(metadata=_STATIC)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,10 +80,10 @@ class Sparse:
     When summed, what it stands for is the sum over directions as well; the entries stay apart until they have to meet.
     """
 
-    shape: tuple[int, ...] = _static()
-    axes: tuple[int, ...] = _static()
+    shape: tuple[int, ...] = dataclasses.field(metadata=_STATIC)
+    axes: tuple[int, ...] = dataclasses.field(metadata=_STATIC)
     entries: tuple[Entry, ...]
-    summed: bool = _static()
+    summed: bool = dataclasses.field(metadata=_STATIC)
 
     @property
     def rest(self) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ class Explanation:
 
     def __str__(self) -> str:
         header = ("primitive", "rule", "coefficients", "shape", "Mflop", "x primal", "source")
-        rows = [header]
+        rows: list[tuple[str, ...]] = [header]
         for e in self.equations:
             ratio = "-" if e.ratio == float("inf") else f"{e.ratio:.1f}"
             shape = "x".join(map(str, e.shape)) or "scalar"

@@ -3,6 +3,7 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.extend import core
 
 from ._references import without_references
@@ -45,9 +46,10 @@ def _bind_constants(eqn: core.JaxprEqn, values: Sequence[Any]) -> list[Any]:
 
     Index arithmetic on constants is done at once, also while tracing: rules can then read where a gather looks.
     """
-    size = max((jnp.size(value) for value in values if not isinstance(value, jax.core.Tracer)), default=0)
-    known = size > 1 and not any(isinstance(value, jax.core.Tracer) for value in values)
-    if known and all(not jnp.issubdtype(var.aval.dtype, jnp.inexact) and var.aval.size <= size for var in eqn.outvars):
+    size = max((jnp.size(value) for value in values if not isinstance(value, Tracer)), default=0)
+    known = size > 1 and not any(isinstance(value, Tracer) for value in values)
+    outputs: list[Any] = [var.aval for var in eqn.outvars]
+    if known and all(not jnp.issubdtype(out.dtype, jnp.inexact) and out.size <= size for out in outputs):
         with jax.ensure_compile_time_eval():
             return bind(eqn, values)
     return bind(eqn, values)

@@ -39,7 +39,17 @@ class Stream:
     def __mul__(self, other) -> "Stream":
         if not isinstance(other, Stream):
             return Stream(lambda k: _mul(self[k], other))
+        if other is self:
+            return self._square()
         return Stream(lambda k: _sum(_mul(self[j], other[k - j]) for j in range(k + 1)))
+
+    def _square(self) -> "Stream":
+        def coefficient(k):
+            half = _sum(_mul(self[j], self[k - j]) for j in range((k + 1) // 2))
+            both = _mul(half, 2)
+            return both if k % 2 else _add(both, _mul(self[k // 2], self[k // 2]))
+
+        return Stream(coefficient)
 
     def __truediv__(self, other) -> "Stream":
         other = _stream(other)

@@ -56,8 +56,8 @@ def weighted_derivative(
         value = primal_of(out)
         if not jnp.issubdtype(jnp.result_type(value), jnp.inexact):
             raise ValueError(
-                f"The function returns an array of dtype {jnp.result_type(value)} and shape {jnp.shape(value)}, which has "
-                "no derivative: return floating-point (or complex) numbers only."
+                f"The function returns an array of dtype {jnp.result_type(value)} and shape {jnp.shape(value)}, which "
+                "has no derivative: return floating-point (or complex) numbers only."
             )
         c = coefficient_of(out, order)
         values.append(value)

@@ -1,5 +1,7 @@
 """Sums, products and quotients of series."""
 
+import operator
+
 import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import primitives as p
@@ -67,7 +69,7 @@ def _div(sweep, a, b, out):
         for i in range(1, k):
             middle = add(middle, multiply(quotient[i - 1], coefficient_of(b, k - i)))
         known = subtract(ends, collapse(middle, sweep) if k == sweep.order else middle)
-        quotient.append(scale(known, primal_of(b), op=jnp.divide))
+        quotient.append(scale(known, primal_of(b), op=operator.truediv))
     return quotient
 
 

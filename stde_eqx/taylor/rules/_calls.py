@@ -1,6 +1,7 @@
 """Primitives that call a jaxpr: its equations are run in place."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -67,7 +68,8 @@ def _is_entrywise(jaxpr: core.Jaxpr, shape) -> bool:
                 return False
         elif eqn.primitive.name not in _ENTRYWISE:
             return False
-        if any(var.aval.shape not in (shape, ()) for var in eqn.outvars):
+        outputs: list[Any] = [var.aval for var in eqn.outvars]
+        if any(out.shape not in (shape, ()) for out in outputs):
             return False
     return True
 

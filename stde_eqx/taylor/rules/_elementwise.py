@@ -10,9 +10,9 @@ O(K^2).
 import math
 from collections.abc import Callable, Sequence
 
-import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.core import Tracer
 from jax.extend.core import primitives as p
 from jaxtyping import Array
 
@@ -145,12 +145,14 @@ def tower_of(stream_fn: StreamFn) -> TowerFn:
 
 def elementwise(*primitives, stream_fn: StreamFn | None = None, tower: TowerFn | None = None) -> None:
     """Register a function of one operand by its differential equation, or by its Taylor coefficients, or by both."""
-    assert stream_fn is not None or tower is not None
+    if tower is None:
+        assert stream_fn is not None
+        tower = tower_of(stream_fn)
 
     def rule(sweep, eqn, inputs):
         (x,) = inputs
         (value,) = bind(eqn, [x.primal])
-        return [apply_elementwise(sweep, x, value, tower or tower_of(stream_fn), stream_fn)]
+        return [apply_elementwise(sweep, x, value, tower, stream_fn)]
 
     register(*primitives, rule=rule)
 
@@ -167,7 +169,7 @@ ode(p.log_p, derivative=lambda x, y: 1 / x)
 ode(p.log1p_p, derivative=lambda x, y: 1 / (x + 1))
 ode(p.tanh_p, derivative=lambda x, y: 1 - y * y)
 ode(p.tan_p, derivative=lambda x, y: 1 + y * y)
-ode(p.logistic_p, derivative=lambda x, y: y * (1 - y))
+ode(p.logistic_p, derivative=lambda x, y: y - y * y)
 ode(p.sqrt_p, derivative=lambda x, y: 0.5 / y)
 ode(p.rsqrt_p, derivative=lambda x, y: -0.5 * y / x)
 ode(p.cbrt_p, derivative=lambda x, y: (1 / 3) * y / x)
@@ -236,7 +238,7 @@ def _pow(sweep, eqn, inputs):
         return outputs
     (value,) = bind(eqn, [x.primal, exponent])
     if jnp.ndim(exponent) == 0:
-        if not isinstance(exponent, jax.core.Tracer):
+        if not isinstance(exponent, Tracer):
             exponent = float(exponent)
         tower = _power_tower(exponent, lambda x, n: lax.pow(x, jnp.asarray(n, x.dtype)))
         return [apply_elementwise(sweep, x, value, tower, None)]

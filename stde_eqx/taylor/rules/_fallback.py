@@ -44,8 +44,8 @@ def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
         if f"'{eqn.primitive.name}'" not in str(error):
             raise
         raise NotImplementedError(
-            f"Cannot differentiate `{eqn.primitive.name}`, at {source_line(eqn)}: JAX has no derivative of it. Declare one "
-            "by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
+            f"Cannot differentiate `{eqn.primitive.name}`, at {source_line(eqn)}: JAX has no derivative of it. Declare "
+            "one by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
         ) from error
     expanded = iter(zip(*columns, strict=True))
     return [series(out, next(expanded)) if keep else out for out, keep in zip(outputs, differentiable, strict=True)]
@@ -112,7 +112,8 @@ def taylor_by_jvp(
     lower = [[None if c is None else c.dense().array for c in cs[:-1]] for cs in coefficients]
     flat, structure = jax.tree.flatten(lower)
     if not flat:
-        return [[None] * len(linear)] * (order - 1) + [linear]
+        nothing: list[Coefficient] = [None] * len(linear)
+        return [nothing] * (order - 1) + [linear]
 
     def one_direction(flat):
         lower = jax.tree.unflatten(structure, flat)
@@ -135,6 +136,8 @@ def taylor_by_jvp(
 
         return [[value(out, k) for out in outputs] for k in range(1, order + 1)]
 
-    columns = [[Dense(array, False) for array in column] for column in over_directions(one_direction)(flat)]
+    columns: list[list[Coefficient]] = [
+        [Dense(array, False) for array in column] for column in over_directions(one_direction)(flat)
+    ]
     columns[-1] = [add(collapse(c, sweep), top) for c, top in zip(columns[-1], linear, strict=True)]
     return columns

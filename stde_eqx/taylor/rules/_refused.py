@@ -6,8 +6,8 @@ from .._source import source_line
 
 def _refuse(sweep, eqn, inputs):
     raise ValueError(
-        f"Cannot differentiate through `{eqn.primitive.name}`, at {source_line(eqn)}: what is done outside of JAX has no "
-        "derivative that JAX knows. Declare one by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
+        f"Cannot differentiate through `{eqn.primitive.name}`, at {source_line(eqn)}: JAX knows no derivative of what "
+        "is done outside of it. Declare one by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
     )
 
 

@@ -86,9 +86,10 @@ def convolve(eqn, c: Sparse, kernel: ArrayLike) -> Coefficient:
     params = eqn.params
     lhs, rhs, out = params["dimension_numbers"]
     places = {axis: place for place, axis in enumerate(lhs[2:])}
-    c = c.restrict(tuple(axis for axis in c.axes if axis in places))
-    if not isinstance(c, Sparse):
+    restricted = c.restrict(tuple(axis for axis in c.axes if axis in places))
+    if not isinstance(restricted, Sparse):
         return None
+    c = restricted
     spatial = [places[axis] for axis in c.axes]
     shape = eqn.outvars[0].aval.shape
     windows = [

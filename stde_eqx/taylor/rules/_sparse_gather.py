@@ -1,9 +1,9 @@
 """Gathering from a sparse operand along one axis: the positions that read an entry, found from the indices."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
 
 from .._coefficient import Coefficient, Entry
 from ._sparse_maps import assemble
@@ -18,10 +18,8 @@ def gather(eqn, primals, coefficients) -> list[Coefficient] | None:
     (c,), (_, indices) = coefficients, primals
     numbers, mode = eqn.params["dimension_numbers"], eqn.params["mode"]
     (axis, *others) = numbers.start_index_map or (None,)
-    whole = all(
-        size == length or i == axis
-        for i, (size, length) in enumerate(zip(eqn.params["slice_sizes"], c.shape, strict=True))
-    )
+    sizes = eqn.params["slice_sizes"]
+    whole = all(sizes[i] == length for i, length in enumerate(c.shape) if i != axis)
     if others or numbers.collapsed_slice_dims != (axis,) or numbers.operand_batching_dims or not whole:
         return None
     if axis not in c.axes:
@@ -34,12 +32,12 @@ def gather(eqn, primals, coefficients) -> list[Coefficient] | None:
     target = dict(zip(kept, numbers.offset_dims, strict=True))
     length, place = c.shape[axis], c.axes.index(axis)
     # NumPy's functions, where the indices are known: JAX's would be staged.
-    known = not isinstance(indices, jax.core.Tracer)
+    known = not isinstance(indices, Tracer)
     xp = np if known else jnp
     indices = xp.asarray(indices)[..., 0]
     if mode == lax.GatherScatterMode.CLIP:
         indices = xp.clip(indices, 0, length - 1)
-    table = _readers(indices, length) if known else None
+    table = _readers(np.asarray(indices), length) if known else None
     if table is not None and table.shape[1] * len(c.entries) > _MAX_READS:
         table = None
 

@@ -1,5 +1,8 @@
 """Linear maps that keep sparse coefficients sparse: what each does to the positions, and to the values there."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -9,7 +12,7 @@ from .._coefficient import Coefficient, Dense, Entry, gather, Sparse
 from .._interpreter import bind
 
 
-def _each(fn):
+def _each(fn: Callable[[Any, Any, Sparse], Coefficient]) -> Callable:
     """A map of one operand, from a function of (equation, primals, coefficient); `None`: it can't be kept sparse."""
 
     def sparse_map(eqn, primals, coefficients):
@@ -123,9 +126,10 @@ def reshape(eqn, primals, c: Sparse):
         if any(axis in c.axes for axis in old_axes) and any(axis in c.rest and old[axis] > 1 for axis in old_axes)
         for axis in old_axes
     ]
-    c = c.restrict(tuple(axis for axis in c.axes if axis not in split))
-    if isinstance(c, Dense):
-        return c.map(lambda array: jnp.reshape(array, new))
+    restricted = c.restrict(tuple(axis for axis in c.axes if axis not in split))
+    if not isinstance(restricted, Sparse):
+        return restricted and restricted.map(lambda array: jnp.reshape(array, new))
+    c = restricted
     places = {axis: i for i, axis in enumerate(c.axes)}
     axes = [b for a, b_axes in groups if any(axis in places for axis in a) for b in b_axes if new[b] > 1]
     rest = tuple(new[axis] for axis in range(len(new)) if axis not in axes)
