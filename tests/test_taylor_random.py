@@ -1,5 +1,7 @@
 """Random small programs against nested forward mode: shapes, axes and operands as Hypothesis draws them."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +14,7 @@ from .taylor_battery import check
 DIM = 6
 
 # Smooth, with every argument: what they are composed of stays in a bounded range.
-_UNARY = {
+_UNARY: dict[str, Any] = {
     "sin": jnp.sin,
     "tanh": jnp.tanh,
     "exp": lambda a: jnp.exp(jnp.sin(a)),
@@ -26,7 +28,7 @@ _UNARY = {
     "negative": jnp.negative,
     "reciprocal": lambda a: 1 / (2 + jnp.sin(a)),
 }
-_BINARY = {
+_BINARY: dict[str, Any] = {
     "add": jnp.add,
     "subtract": jnp.subtract,
     "multiply": jnp.multiply,
@@ -135,7 +137,9 @@ def _program(data):
 
 
 _x = jnp.array([0.31, -0.42, 0.73, 0.18, -0.65, 0.57])
-_settings = dict(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+_settings: dict[str, Any] = dict(
+    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @settings(max_examples=15, **_settings)
