@@ -1,4 +1,5 @@
 import itertools
+import signal
 
 import jax
 import pytest
@@ -6,6 +7,10 @@ import pytest
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+# A check that runs in the background may have inherited "ignore Ctrl-C", and would hand it to the programs it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

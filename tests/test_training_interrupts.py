@@ -16,7 +16,7 @@ def _train(callback, problem=None, **kwargs):
         BallPoisson() if problem is None else problem,
         mlp(),
         estimator=stde.SparseSTDE(2),
-        steps=10_000_000,
+        steps=5_000,
         report_every=10,
         batch_size=2,
         key=jr.key(1),
@@ -45,7 +45,7 @@ def test_ctrl_c_ends_the_run_in_order_and_evaluates_it():
     callback = ControlC()
     solution = _train(callback)
     assert solution.status is Status.interrupted
-    assert 20 <= solution.metrics.step < 10_000
+    assert 20 <= solution.metrics.step < 5_000
     assert solution.metrics.relative_l2 is not None
     assert callback.ended
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
