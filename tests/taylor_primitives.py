@@ -411,6 +411,9 @@ SLOW_TO_COMPILE = set(
     """.split()
 )
 
+# Among them, those that `make slow` alone tests: JAX's experimental sparse matrices, and a sampler of long series.
+SLOWEST = {name for name in SLOW_TO_COMPILE if name.startswith(("bcoo", "bcsr", "coo", "csr"))} | {"random_gamma"}
+
 _no_jvp = "its JVP rule raises: JAX has no derivative of it"
 _boxes = "JAX-internal containers that hold no array that a function could return"
 _meshes = "a collective over several devices, or one that a mesh with explicit axes inserts"

@@ -262,5 +262,10 @@ PROGRAMS = {
     for name, fn in programs.items()
 }
 
+# Their primitives are tested by themselves, and these take long to compile: `make slow` alone tests them.
+SLOW_TO_COMPILE = {
+    f"maths: {name}" for name in ("gammainc", "expi", "bessel", "cumlogsumexp", "associative_scan", "ndtr", "gammaln")
+}
+
 # `jax.jvp` refuses these: the function without its declared rule is what they must agree with.
 UNDECLARED = {"custom_vjp": (lambda x: _declared(x) ** 2, lambda x: _plain(x) ** 2)}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from .taylor_battery import check
-from .taylor_primitives import EXAMPLES, LAST_ORDER, REASONS, SLOW_TO_COMPILE, X
+from .taylor_primitives import EXAMPLES, LAST_ORDER, REASONS, SLOW_TO_COMPILE, SLOWEST, X
 from .test_taylor_structure import equations
 
 
@@ -49,7 +49,7 @@ def test_low_orders(name):
     check(EXAMPLES[name], jnp.asarray(X), _orders(name, [1, 2, 3]))
 
 
-@pytest.mark.parametrize("name", _slow(sorted(SLOW_TO_COMPILE), {"random_gamma"}))
+@pytest.mark.parametrize("name", _slow(sorted(SLOW_TO_COMPILE), SLOWEST))
 def test_second_order(name):
     check(EXAMPLES[name], jnp.asarray(X), _orders(name, [2]))
 

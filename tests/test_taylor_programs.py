@@ -4,13 +4,17 @@ import jax.numpy as jnp
 import pytest
 
 from .taylor_battery import check
-from .taylor_programs import PROGRAMS, UNDECLARED
+from .taylor_programs import PROGRAMS, SLOW_TO_COMPILE, UNDECLARED
 
 
 _x = jnp.array([0.31, -0.42, 0.73, 0.18, -0.65, 0.57, -0.11, 0.89])
 
 
-@pytest.mark.parametrize("fn", PROGRAMS.values(), ids=PROGRAMS.keys())
+def _parameter(name):
+    return pytest.param(PROGRAMS[name], id=name, marks=pytest.mark.slow if name in SLOW_TO_COMPILE else ())
+
+
+@pytest.mark.parametrize("fn", map(_parameter, PROGRAMS))
 def test_second_order(fn):
     check(fn, _x, [2])
 

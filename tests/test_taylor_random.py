@@ -142,7 +142,7 @@ _settings: dict[str, Any] = dict(
 )
 
 
-@settings(max_examples=15, **_settings)
+@settings(max_examples=10, **_settings)
 @given(st.data())
 def test_random_programs(data):
     check(_program(data), _x, [2, 3])
