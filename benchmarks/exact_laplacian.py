@@ -1,4 +1,4 @@
-"""The exact Laplacian: this library beside folx's forward Laplacian, on the same network and points, in one process.
+"""The exact Laplacian: this library beside folx and beside code written for this one network, in one process.
 
 python benchmarks/exact_laplacian.py --dims 10 100 1000
 """
@@ -20,14 +20,15 @@ from jaxtyping import Array, Float
 import stde_eqx as stde
 from _agreement import relative_difference, TOLERANCE
 from _memory import peak_bytes
-from _methods import AbstractMethod, ForwardLaplacian, Ours
+from _methods import AbstractMethod, ByHand, ForwardLaplacian, Ours
 from _table import machine, markdown, write_csv
 from _timing import interleaved, ratio, repeated
 
 
-HEADER = ("d", "what", "method", "ms", "folx / this", "MB", "difference")
+HEADER = ("d", "what", "method", "ms", "folx / this", "by hand / this", "MB", "difference")
 METHODS = (
     Ours("ours exact", stde.Exact()),
+    ByHand("by hand"),
     ForwardLaplacian("folx, dense Jacobians", sparsity_threshold=0.0),
     ForwardLaplacian("folx, sparse Jacobians"),
 )
@@ -77,7 +78,7 @@ def compare(what: str, function: Callable[..., Any], dim: int, num_points: int, 
         raise ValueError(f"{what} at d = {dim}: the methods differ by {differences}, at most {TOLERANCE} expected.")
     names = [method.name for method in METHODS]
     times = interleaved(dict(zip(names, map(repeated, calls), strict=True)), rounds=rounds, block_seconds=0.2)
-    folx = min(names[1:], key=lambda name: statistics.median(times[name]))
+    folx = min((name for name in names if "folx" in name), key=lambda name: statistics.median(times[name]))
     return [
         (
             f"{dim}",
@@ -85,6 +86,7 @@ def compare(what: str, function: Callable[..., Any], dim: int, num_points: int, 
             name,
             f"{1e3 * statistics.median(times[name]):.4g}",
             f"{ratio(times[folx], times[name]):.2f}",
+            f"{ratio(times['by hand'], times[name]):.2f}",
             f"{bytes_ / 1e6:.1f}",
             f"{difference:.1e}",
         )

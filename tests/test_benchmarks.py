@@ -81,7 +81,7 @@ def test_a_method_beyond_the_limits_is_left_out_with_the_reason(tmp_path):
 def test_exact_laplacian(tmp_path):
     run("exact_laplacian.py", "--dims", 4, "--num-points", 3, "--rounds", 2, "--output", tmp_path)
     lines = read(tmp_path / "exact_laplacian.csv")
-    assert [line["what"] for line in lines] == 3 * ["forward"] + 3 * ["with gradient"]
+    assert [line["what"] for line in lines] == 4 * ["forward"] + 4 * ["with gradient"]
     assert all(float(line["difference"]) < 1e-4 for line in lines)
 
 
@@ -101,3 +101,13 @@ def test_methods_that_disagree_are_not_timed(monkeypatch):
     for loss, gradient in [(1.0, [3.0, 4.1]), (1.1, [3.0, 4.0]), (float("nan"), [3.0, 4.0])]:
         with pytest.raises(ValueError, match="wrong and first differ"):
             agreement.difference(*outcome("wrong", 4, loss, gradient))
+
+
+@pytest.mark.slow
+def test_compile_time(tmp_path):
+    run("compile_time.py", "--dim", 6, "--num-samples", 2, "--depths", 2, 3, "--rounds", 1, "--output", tmp_path)
+    lines = read(tmp_path / "compile_time.csv")
+    steps, scans = lines[:3], lines[3:]
+    assert [line["what"] for line in steps] == ["step, jet one-hot", "step, ours sparse", "step, regression"]
+    # The program does not grow with the depth: what is timed is a scan, not layers written out.
+    assert len(scans) == 2 and len({line["equations"] for line in scans}) == 1

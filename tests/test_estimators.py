@@ -5,13 +5,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 import pytest
-import scipy.stats
 from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
-from stde_eqx.estimators._sparse import uniform_subset
 
 from .helpers import laplacian
 
@@ -28,17 +25,8 @@ class AllSigns(stde.AbstractDistribution):
         assert num_samples == len(signs)
         return signs
 
-
-@pytest.mark.parametrize("out", ["scalar", 3])
-@pytest.mark.parametrize("num_samples", [1, 2, 5])
-def test_average_over_all_subsets_is_the_operator(num_samples, out):
-    u, x = network(5, out), jr.normal(jr.key(1), (5,))
-    estimator = stde.SparseSTDE(num_samples)
-    outcomes = [
-        estimator.choose(stde.Laplacian(), x, jnp.array(rows)).value_and_apply(u, x)[1]
-        for rows in itertools.combinations(range(5), num_samples)
-    ]
-    assert jnp.allclose(sum(outcomes) / len(outcomes), laplacian(u, x), rtol=1e-12)
+    def num_blocks(self, num_samples: int, dim: int) -> int:
+        return num_samples
 
 
 def test_average_over_all_sign_vectors_is_the_operator():
@@ -77,25 +65,9 @@ def test_spherical_vectors_have_their_length():
     assert jnp.allclose(jnp.sum(vectors**2, 1), 7)
 
 
-# (total, size) on both sides of the switch between Floyd's algorithm and a permutation.
-@pytest.mark.parametrize("total, size", [(6, 2), (40, 3), (4, 4), (5, 1), (3, 2)])
-def test_subsets_are_uniform(total, size):
-    draws = jax.vmap(lambda key: uniform_subset(total, size, key=key))(jr.split(jr.key(3), 20_000))
-    draws = np.sort(np.asarray(draws), 1)
-    assert draws.min() >= 0 and draws.max() < total
-    assert (np.diff(draws, axis=1) > 0).all(), "without replacement"
-    subsets = list(itertools.combinations(range(total), size))
-    position = {subset: i for i, subset in enumerate(subsets)}
-    counts = np.bincount([position[tuple(draw)] for draw in draws], minlength=len(subsets))
-    if len(subsets) == 1:
-        assert counts[0] == 20_000
-    else:
-        assert scipy.stats.chisquare(counts).pvalue > 1e-3
-
-
 def test_one_key_shares_the_draw_and_a_key_per_point_does_not():
     x = jnp.zeros((20, 50))
-    sample = lambda x, key: stde.SparseSTDE(4).sample(stde.Laplacian(), x, key=key).tangents.dense(50)
+    sample = lambda x, key: stde.SparseSTDE(4).sample_terms(stde.Laplacian(), x, dim=50, key=key).tangents.dense(50)
     shared = jax.vmap(sample, in_axes=(0, None))(x, jr.key(0))
     per_point = jax.vmap(sample)(x, jr.split(jr.key(0), 20))
     assert (shared == shared[:1]).all()
@@ -123,7 +95,7 @@ def test_missing_key(estimator):
 
 
 def test_more_samples_than_directions():
-    with pytest.raises(ValueError, match=r"SparseSTDE\(5\).*only 4 directions.*SparseSTDE\(4\) at most, or Exact"):
+    with pytest.raises(ValueError, match=r"SparseSTDE\(5\).*only 4 terms.*SparseSTDE\(4\) at most, or Exact"):
         stde.Laplacian()(network(4), jnp.zeros(4), estimator=stde.SparseSTDE(5), key=jr.key(0))
 
 

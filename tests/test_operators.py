@@ -138,8 +138,3 @@ def test_directions_of_another_dimension():
     directions = stde.DenseSTDE(2).sample(stde.Laplacian(), jnp.zeros(3), key=jr.key(0))
     with pytest.raises(ValueError, match="3 coordinates, the point has 6"):
         directions.value_and_apply(network(), jnp.zeros(6))
-
-
-def test_operators_print_readably():
-    assert repr(stde.Laplacian()) == "Laplacian()"
-    assert repr(stde.SparseSTDE(16)) == "SparseSTDE(num_samples=16)"

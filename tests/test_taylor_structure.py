@@ -123,7 +123,7 @@ def test_sparse_directions_match_dense_ones_where_positions_collide():
 
     x = jr.normal(_key, (9,))
     rows = jnp.array([0, 1, 4, 7, 8, 4])
-    sparse = stde.Laplacian().directions(x, rows)
+    sparse = stde.Laplacian().directions(x, rows, dim=9)
     dense = stde.operators.Directions(stde.operators.Vectors(sparse.tangents.dense(9)), sparse.weights, sparse.order)
     assert jnp.allclose(sparse.value_and_apply(fn, x)[1], dense.value_and_apply(fn, x)[1], rtol=1e-12)
     assert jnp.allclose(dense.value_and_apply(fn, x)[1], jnp.sum(jnp.diag(jax.hessian(fn)(x))[rows]), rtol=1e-12)

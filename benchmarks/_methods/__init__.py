@@ -1,4 +1,5 @@
 from ._base import AbstractMethod as AbstractMethod
+from ._by_hand import ByHand as ByHand
 from ._catalogue import BASELINE as BASELINE, catalogue as catalogue, REGRESSION as REGRESSION
 from ._forward_laplacian import ForwardLaplacian as ForwardLaplacian
 from ._forward_over_backward import ForwardOverBackward as ForwardOverBackward

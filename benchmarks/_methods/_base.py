@@ -50,6 +50,7 @@ class AbstractOneDirection(AbstractMethod):
 
     def value_and_laplacian(self, u, points, *, key):
         directions = self.estimator.sample(stde.Laplacian(), points[0], key=key)
+        assert isinstance(directions, stde.Directions)
         vectors = directions.tangents.dense(points.shape[-1])
         # The value does not depend on the direction: out_axes=None makes JAX check that it is computed once.
         along = jax.vmap(lambda x, v: self.second_derivative(u, x, v), in_axes=(None, 0), out_axes=(None, 0))

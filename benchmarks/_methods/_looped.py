@@ -19,6 +19,7 @@ class Looped(AbstractMethod):
 
     def value_and_laplacian(self, u, points, *, key):
         directions = self.estimator.sample(stde.Laplacian(), points[0], key=key)
+        assert isinstance(directions, stde.Directions)
 
         def diagonal(vector):
             def at(x):

@@ -7,4 +7,11 @@ from ..operators import (
 )
 from ._dense import DenseSTDE as DenseSTDE
 from ._distributions import Gaussian as Gaussian, Rademacher as Rademacher, Spherical as Spherical
+from ._sampling import (
+    AbstractSampling as AbstractSampling,
+    Importance as Importance,
+    Stratified as Stratified,
+    WithoutReplacement as WithoutReplacement,
+    WithReplacement as WithReplacement,
+)
 from ._sparse import SparseSTDE as SparseSTDE

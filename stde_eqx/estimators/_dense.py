@@ -1,12 +1,19 @@
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..operators import AbstractDistribution, AbstractEstimator, AbstractOperator, Directions
+from ..operators import (
+    AbstractDirectionalOperator,
+    AbstractDistribution,
+    AbstractOperator,
+    AbstractSampler,
+    Directions,
+    TraceDirections,
+)
 from ._checks import check_key, check_num_samples
 from ._distributions import Rademacher
 
 
-class DenseSTDE(AbstractEstimator):
+class DenseSTDE(AbstractSampler):
     """Random directions in all coordinates at once: for the Laplacian, Hutchinson's trace estimator in Taylor mode.
 
     ??? cite "Reference"
@@ -27,7 +34,11 @@ class DenseSTDE(AbstractEstimator):
     def __check_init__(self):
         check_num_samples(self)
 
-    def sample(
-        self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
-    ) -> Directions:
-        return operator.random_directions(x, self.num_samples, self.distribution, key=check_key(self, key))
+    def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
+        check_key(self, key)
+
+    def sample_terms(
+        self, operator: AbstractDirectionalOperator, x: Float[Array, " point"], *, dim: int, key: PRNGKeyArray | None
+    ) -> Directions | TraceDirections:
+        key = check_key(self, key)
+        return operator.random_directions(x, self.num_samples, self.distribution, dim=dim, key=key)

@@ -1,11 +1,15 @@
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from .._custom_types import Field
-from ._directions import Directions
+from ._directions import AbstractDirections, Directions
+from ._tangents import Selection
+from ._trace import TraceDirections
 
 
 class AbstractDistribution(eqx.Module):
@@ -13,30 +17,47 @@ class AbstractDistribution(eqx.Module):
 
     @abc.abstractmethod
     def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
-        """Independent draws, one a row."""
+        """Random vectors, one a row."""
+
+    @abc.abstractmethod
+    def num_blocks(self, num_samples: int, dim: int) -> int:
+        """Into how many equal blocks of consecutive vectors they fall, each independent of the others.
+
+        With laws of independent vectors that is `num_samples`.
+
+        **Raises:** `ValueError` where the number does not fit the law.
+        """
 
 
 class AbstractOperator(eqx.Module):
-    """A linear differential operator, seen as a weighted set of directions.
+    """A linear differential operator.
 
-    Call it on a function and a point, `operator(u, x)`, for its exact value, or give an estimator and a key.
+    Call it on a function and a point, `operator(u, x)`, for its exact value, or give an estimator and a key. Operators
+    add and subtract, take factors that are numbers or functions of the point, compose by `@`, and act on some of the
+    coordinates by [`on`][stde_eqx.AbstractOperator.on].
     """
 
     @abc.abstractmethod
-    def num_directions(self, dim: int) -> int:
-        """How many directions the exact operator has in `dim` dimensions."""
+    def draw(
+        self, sampler: "AbstractSampler", x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        """The directions that a sampler chooses for this operator at `x`."""
 
     @abc.abstractmethod
-    def directions(self, x: Float[Array, " dim"], rows: Int[Array, " rows"] | None = None) -> Directions:
-        """The exact operator at `x`; or only the given rows of it, with the weights that they have there."""
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        """The number of terms of the operator, or of that part of it which has most."""
 
     @abc.abstractmethod
-    def random_directions(
-        self, x: Float[Array, " dim"], num_samples: int, distribution: AbstractDistribution, *, key: PRNGKeyArray
-    ) -> Directions:
-        """Random directions in all coordinates at once, whose weighted sum has the operator as its expectation.
+    def on(self, selection: Selection) -> "AbstractOperator":
+        """The same operator acting on some of the coordinates, given by a slice or an array of their indices.
 
-        **Raises:** `ValueError` where the operator has no such estimate for this distribution.
+        Coefficients that are functions still see the whole point.
+
+        !!! example
+
+            ```python
+            stde.Laplacian().on(slice(1, None))  # all coordinates but the first, which is time
+            ```
         """
 
     def __call__(
@@ -62,33 +83,172 @@ class AbstractOperator(eqx.Module):
         """
         return value_and_apply(self, u, x, estimator=estimator, key=key)[1]
 
+    def __add__(self, other: "AbstractOperator") -> "AbstractOperator":
+        from ._algebra import added
 
-class AbstractEstimator(eqx.Module):
-    """How to choose the directions of an operator: all of them, or a random set with the operator as expectation."""
+        return added(self, other)
+
+    def __sub__(self, other: "AbstractOperator") -> "AbstractOperator":
+        from ._algebra import added, scaled
+
+        return added(self, scaled(-1.0, other))
+
+    def __neg__(self) -> "AbstractOperator":
+        from ._algebra import scaled
+
+        return scaled(-1.0, self)
+
+    def __rmul__(self, factor: ArrayLike | Callable) -> "AbstractOperator":
+        from ._algebra import scaled
+
+        return scaled(factor, self)
+
+    def __mul__(self, factor: ArrayLike | Callable) -> "AbstractOperator":
+        from ._algebra import scaled
+
+        return scaled(factor, self)
+
+    def __truediv__(self, divisor: ArrayLike) -> "AbstractOperator":
+        from ._algebra import scaled
+
+        return scaled(1 / jnp.asarray(divisor), self)
+
+    def __matmul__(self, inner: "AbstractOperator") -> "AbstractOperator":
+        from ._algebra import composed
+
+        return composed(self, inner)
+
+
+class AbstractDirectionalOperator(AbstractOperator):
+    """An operator known by its directions: a weighted sum of terms, of which an estimator may take some.
+
+    An operator of one's own is a subclass with these four methods. In all of them `x` is the whole point, for
+    coefficients that depend on it, and `dim` the number of coordinates that the operator acts on.
+    """
 
     @abc.abstractmethod
+    def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
+        """How many terms the operator has; read off shapes alone."""
+
+    @abc.abstractmethod
+    def directions(
+        self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int
+    ) -> Directions | TraceDirections:
+        """The exact operator at `x`; or the given terms of it, each as the same number of consecutive directions."""
+
+    @abc.abstractmethod
+    def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
+        """The absolute values of the terms' coefficients, for sampling by importance."""
+
+    @abc.abstractmethod
+    def random_directions(
+        self,
+        x: Float[Array, " point"],
+        num_samples: int,
+        distribution: AbstractDistribution,
+        *,
+        dim: int,
+        key: PRNGKeyArray,
+    ) -> Directions | TraceDirections:
+        """Random directions in all coordinates at once, whose weighted sum has the operator as its expectation.
+
+        **Raises:** `ValueError` where the operator has no such estimate for this distribution.
+        """
+
+    def draw(
+        self, sampler: "AbstractSampler", x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        return sampler.sample_terms(self, x, dim=x.shape[0], key=key)
+
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        return self.num_terms(x, dim=x.shape[0])
+
+    def on(self, selection: Selection) -> AbstractOperator:
+        from ._restricted import Restricted
+
+        return Restricted(self, selection)
+
+
+class AbstractEstimator(eqx.Module):
+    """How to apply an operator: exactly, or by a random estimate with the exact value as expectation."""
+
+    @abc.abstractmethod
+    def value_and_moments(
+        self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
+    ) -> tuple[Any, Any, Any]:
+        """`u(x)`, the estimate, and an estimate of its variance; see [`stde_eqx.estimate`][]."""
+
+    @abc.abstractmethod
+    def value_and_apply(
+        self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
+    ) -> tuple[Any, Any]:
+        """`u(x)` and the estimate; see [`stde_eqx.value_and_apply`][]."""
+
+
+class AbstractSampler(AbstractEstimator):
+    """An estimator that chooses directions: all of them, or a random set with the operator as expectation.
+
+    One of one's own is a subclass with the methods `check` and `sample_terms`.
+    """
+
+    @abc.abstractmethod
+    def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
+        """Raises `ValueError` if the operator as a whole does not fit the estimator, or a key is missing."""
+
+    @abc.abstractmethod
+    def sample_terms(
+        self, operator: AbstractDirectionalOperator, x: Float[Array, " point"], *, dim: int, key: PRNGKeyArray | None
+    ) -> Directions | TraceDirections:
+        """One draw for an operator that is known by its directions; those built from others are sampled by parts.
+
+        A part with fewer terms than the estimator has samples is taken whole.
+        """
+
     def sample(
         self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
-    ) -> Directions:
+    ) -> AbstractDirections:
         """One draw. Evaluate it by `directions.value_and_apply(u, x)`, at one point or at a whole batch of them.
 
         **Arguments:**
 
         - `operator`: what to estimate.
-        - `x`: a point, of which most operators use the dimension and dtype only.
+        - `x`: a point, of which operators with constant coefficients use the dimension and dtype only.
         - `key`: the randomness.
 
-        **Raises:** `ValueError` for a missing key or more samples than there are directions.
+        **Raises:** `ValueError` for a missing key or more samples than there are terms.
         """
+        self.check(operator, x, key=key)
+        return operator.draw(self, x, key=key)
+
+    def value_and_apply(
+        self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
+    ) -> tuple[Any, Any]:
+        return self.sample(operator, x, key=key).value_and_apply(u, x)
+
+    def value_and_moments(
+        self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
+    ) -> tuple[Any, Any, Any]:
+        return self.sample(operator, x, key=key).value_and_moments(u, x)
 
 
-class Exact(AbstractEstimator):
+class Exact(AbstractSampler):
     """Every direction of the operator: no randomness, and no key needed."""
 
-    def sample(
-        self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
-    ) -> Directions:
-        return operator.directions(x)
+    def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
+        pass
+
+    def sample_terms(
+        self, operator: AbstractDirectionalOperator, x: Float[Array, " point"], *, dim: int, key: PRNGKeyArray | None
+    ) -> Directions | TraceDirections:
+        return operator.directions(x, dim=dim)
+
+
+def check_point(x: Array) -> None:
+    if x.ndim != 1:
+        raise ValueError(
+            f"An operator acts at one point, of shape (dim,); got x of shape {x.shape}. "
+            "For a batch of points write `jax.vmap(lambda x: operator(u, x))(points)`."
+        )
 
 
 def value_and_apply(
@@ -99,7 +259,7 @@ def value_and_apply(
     estimator: AbstractEstimator | None = None,
     key: PRNGKeyArray | None = None,
 ) -> tuple[Any, Any]:
-    """`u(x)` and the operator applied to `u` at `x`, exact or estimated, from one sweep that traces `u` once.
+    """`u(x)` and the operator applied to `u` at `x`, exact or estimated, from sweeps that trace `u` once.
 
     **Arguments:**
 
@@ -113,10 +273,5 @@ def value_and_apply(
 
     **Raises:** `ValueError` for a point that is not a vector, a missing key, or an estimator that does not fit.
     """
-    if x.ndim != 1:
-        raise ValueError(
-            f"An operator acts at one point, of shape (dim,); got x of shape {x.shape}. "
-            "For a batch of points write `jax.vmap(lambda x: operator(u, x))(points)`."
-        )
-    estimator = Exact() if estimator is None else estimator
-    return estimator.sample(operator, x, key=key).value_and_apply(u, x)
+    check_point(x)
+    return (Exact() if estimator is None else estimator).value_and_apply(operator, u, x, key=key)

@@ -1,26 +1,44 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ._base import AbstractDistribution, AbstractOperator
-from ._directions import Coordinates, Directions, Vectors
+from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._directions import Directions
+from ._random import random_vectors
+from ._tangents import Coordinates
 
 
-class Laplacian(AbstractOperator):
+class Laplacian(AbstractDirectionalOperator):
     r"""The Laplacian $\Delta u = \sum_i \partial_i^2 u$.
 
     Its directions are the coordinate vectors $e_i$ with weight one. At random, $\Delta u = \mathbb{E}\, v^T H v$ for
     any $v$ with $\mathbb{E}[v v^T] = I$ (Hutchinson 1989; Shi et al. 2024, eq. 17).
     """
 
-    def num_directions(self, dim: int) -> int:
+    def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
         return dim
 
-    def directions(self, x: Float[Array, " dim"], rows: Int[Array, " rows"] | None = None) -> Directions:
-        rows = jnp.arange(x.shape[0]) if rows is None else rows
-        return Directions(Coordinates(rows[:, None], jnp.ones((rows.shape[0], 1), x.dtype)), jnp.ones((), x.dtype), 2)
+    def directions(self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int) -> Directions:
+        return coordinate_directions(x, rows, dim=dim, order=2)
+
+    def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
+        return jnp.ones(dim, x.dtype)
 
     def random_directions(
-        self, x: Float[Array, " dim"], num_samples: int, distribution: AbstractDistribution, *, key: PRNGKeyArray
+        self,
+        x: Float[Array, " point"],
+        num_samples: int,
+        distribution: AbstractDistribution,
+        *,
+        dim: int,
+        key: PRNGKeyArray,
     ) -> Directions:
-        vectors = distribution.sample(num_samples, x.shape[0], x.dtype, key=key)
-        return Directions(Vectors(vectors), jnp.full((), 1 / num_samples, x.dtype), 2)
+        vectors, design = random_vectors(distribution, num_samples, dim, x.dtype, key=key)
+        return Directions(vectors, jnp.full((), 1 / num_samples, x.dtype), 2, design=design)
+
+
+def coordinate_directions(
+    x: Float[Array, " point"], rows: Int[Array, " rows"] | None, *, dim: int, order: int
+) -> Directions:
+    r"""The terms $\partial_i^K$ of all coordinates or of some, with weight one."""
+    rows = jnp.arange(dim) if rows is None else rows
+    return Directions(Coordinates(rows[:, None], jnp.ones((rows.shape[0], 1), x.dtype)), jnp.ones((), x.dtype), order)

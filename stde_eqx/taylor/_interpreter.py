@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -5,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 from jax.extend import core
+from jaxtyping import Array
 
 from ._references import without_references
 from ._sweep import Series, Sweep
@@ -78,11 +80,29 @@ def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], 
     return [read(atom) for atom in jaxpr.outvars]
 
 
+@dataclasses.dataclass(frozen=True)
+class Traced:
+    """A function of one array that has been traced already: to be differentiated more than once."""
+
+    jaxpr: core.ClosedJaxpr
+    structure: Any
+
+    def __call__(self, x: Array) -> Any:
+        return jax.tree.unflatten(self.structure, core.jaxpr_as_fun(self.jaxpr)(x))
+
+
+def traced(fn: Callable[..., Any], *primals: Array) -> Traced:
+    """Trace `fn` at arrays of the shapes and types of `primals`."""
+    if isinstance(fn, Traced):
+        return fn
+    jaxpr, shape = jax.make_jaxpr(fn, return_shape=True)(*primals)
+    return Traced(jaxpr, jax.tree.structure(shape))
+
+
 def expand(fn: Callable[..., Any], inputs: Sequence[Value], sweep: Sweep) -> tuple[list[Value], Any]:
     """Push series through `fn`, which takes arrays and returns a PyTree of arrays. `fn` is traced once.
 
     **Returns:** the flattened outputs, and the structure to unflatten them.
     """
-    primals = [value.primal if isinstance(value, Series) else value for value in inputs]
-    jaxpr, shape = jax.make_jaxpr(fn, return_shape=True)(*primals)
-    return evaluate(jaxpr.jaxpr, jaxpr.consts, inputs, sweep), jax.tree.structure(shape)
+    program = traced(fn, *(value.primal if isinstance(value, Series) else value for value in inputs))
+    return evaluate(program.jaxpr.jaxpr, program.jaxpr.consts, inputs, sweep), program.structure

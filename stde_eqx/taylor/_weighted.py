@@ -1,5 +1,6 @@
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ def weighted_derivative(
     *,
     order: int,
     weights: Float[Array, " directions"] | None = None,
+    lower: Mapping[int, Float[Array, " directions"]] | None = None,
     size: int,
 ) -> tuple[Any, Any]:
     r"""`fn(x)` and $\sum_r w_r D^K f(x)[v_r, \ldots, v_r]$, from one collapsed Taylor sweep.
@@ -30,6 +32,7 @@ def weighted_derivative(
     - `tangents`: the directions $v_r$, as a per-direction coefficient of the shape of `x`.
     - `order`: $K \ge 1$.
     - `weights`: $w_r$ of shape `(directions,)`; all one if `None`.
+    - `lower`: weights of lower orders, whose sums are added: the sweep passes through their derivatives anyway.
     - `size`: the number of directions.
 
     **Returns:** two PyTrees of the structure of `fn`'s output.
@@ -41,25 +44,63 @@ def weighted_derivative(
 
         Dangel, Siebert, Zeinhofer and Walther, *Collapsing Taylor Mode Automatic Differentiation*, NeurIPS 2025.
     """
-    if order < 1:
-        raise ValueError(f"order must be at least 1, got {order}; the function itself needs no sweep.")
+    sweep = Sweep(order, size, collapsed=True, weights=weights)
+    lower = {} if lower is None else lower
+
+    def total(value, out):
+        highest = coefficient_of(out, order)
+        result = jnp.zeros_like(value) if highest is None else math.factorial(order) * highest.dense().array
+        for k, w in lower.items():
+            w = w.astype(jnp.result_type(value))
+            if k == 0:
+                result = result + jnp.sum(w) * value
+            elif (c := coefficient_of(out, k)) is not None:
+                result = result + math.factorial(k) * jnp.tensordot(w, c.dense().array, 1)
+        return result
+
+    values, outputs, structure = _expanded(fn, x, tangents, sweep)
+    totals = map(total, values, outputs)
+    return jax.tree.unflatten(structure, values), jax.tree.unflatten(structure, totals)
+
+
+def directional_derivatives(
+    fn: Callable[[Array], Any], x: Array, tangents: Coefficient, *, order: int, size: int
+) -> tuple[Any, tuple[Any, ...]]:
+    r"""`fn(x)` and $D^k f(x)[v_r, \ldots, v_r]$ for $k = 1, \ldots, K$ and every direction, from one Taylor sweep.
+
+    Arguments and errors as for [`stde_eqx.taylor.weighted_derivative`][].
+
+    **Returns:** a PyTree of the structure of `fn`'s output, and a tuple of $K$ of them whose arrays have a leading axis
+    of length `size`.
+    """
+
+    values, outputs, structure = _expanded(fn, x, tangents, Sweep(order, size, collapsed=False))
+
+    def derivative(k, value, out):
+        c = coefficient_of(out, k)
+        zero = jnp.zeros((size, *value.shape), value.dtype)
+        return zero if c is None else math.factorial(k) * c.dense().array
+
+    derivatives = [map(functools.partial(derivative, k), values, outputs) for k in range(1, order + 1)]
+    return jax.tree.unflatten(structure, values), tuple(jax.tree.unflatten(structure, d) for d in derivatives)
+
+
+def _expanded(fn, x, tangents, sweep: Sweep) -> tuple[list[Array], list[Any], Any]:
+    """Values, the series that they belong to, and the structure of the output."""
+    if sweep.order < 1:
+        raise ValueError(f"order must be at least 1, got {sweep.order}; the function itself needs no sweep.")
     if not jnp.issubdtype(jnp.result_type(x), jnp.inexact):
         raise ValueError(
             f"x has dtype {jnp.result_type(x)}, and only floating-point (or complex) numbers vary continuously: "
             "pass `x.astype(float)`."
         )
-    sweep = Sweep(order, size, collapsed=True, weights=weights)
-    first = collapse(tangents, sweep) if order == 1 else tangents
-    outputs, structure = expand(fn, [series(x, (first, *(None,) * (order - 1)))], sweep)
-    values, derivatives = [], []
-    for out in outputs:
-        value = primal_of(out)
+    first = collapse(tangents, sweep) if sweep.order == 1 else tangents
+    outputs, structure = expand(fn, [series(x, (first, *(None,) * (sweep.order - 1)))], sweep)
+    values = [primal_of(out) for out in outputs]
+    for value in values:
         if not jnp.issubdtype(jnp.result_type(value), jnp.inexact):
             raise ValueError(
                 f"The function returns an array of dtype {jnp.result_type(value)} and shape {jnp.shape(value)}, which "
                 "has no derivative: return floating-point (or complex) numbers only."
             )
-        c = coefficient_of(out, order)
-        values.append(value)
-        derivatives.append(jnp.zeros_like(value) if c is None else math.factorial(order) * c.dense().array)
-    return jax.tree.unflatten(structure, values), jax.tree.unflatten(structure, derivatives)
+    return values, outputs, structure

@@ -1,0 +1,213 @@
+"""Operators made from operators: sums, multiples, products."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._custom_types import Field
+from ..taylor import traced
+from ._base import AbstractOperator, AbstractSampler
+from ._design import AbstractDesign
+from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
+from ._tangents import concatenate, Selection
+
+
+def added(first: AbstractOperator, second: Any) -> AbstractOperator:
+    if not isinstance(second, AbstractOperator):
+        raise ValueError(f"Only an operator can be added to {first}, got {second!r}; c u is `c * stde.Identity()`.")
+    parts = lambda operator: operator.operators if isinstance(operator, Sum) else (operator,)
+    return Sum((*parts(first), *parts(second)))
+
+
+def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
+    if isinstance(factor, AbstractOperator):
+        raise ValueError("The product of two operators, one applied after the other, is written `first @ second`.")
+    return Scaled(factor if callable(factor) else jnp.asarray(factor), operator)
+
+
+def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
+    if not isinstance(inner, AbstractOperator):
+        raise ValueError(f"{outer} composes with operators, got {inner!r}; to apply it to a function, call it.")
+    return Composition(outer, inner)
+
+
+class Sum(AbstractOperator):
+    """A sum of operators, each of which is sampled on its own."""
+
+    operators: tuple[AbstractOperator, ...]
+
+    def draw(
+        self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        keys = _split(key, len(self.operators))
+        return SumDirections(tuple(each.draw(sampler, x, key=k) for each, k in zip(self.operators, keys, strict=True)))
+
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        return max(each.most_terms(x) for each in self.operators)
+
+    def on(self, selection: Selection) -> AbstractOperator:
+        return Sum(tuple(each.on(selection) for each in self.operators))
+
+
+class Scaled(AbstractOperator):
+    """An operator multiplied by a number or by a function of the point."""
+
+    factor: Array | Callable
+    operator: AbstractOperator
+
+    def draw(
+        self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        factor = self.factor(x) if callable(self.factor) else self.factor
+        if jnp.shape(factor) != ():
+            raise ValueError(f"The factor of {self.operator} must be a scalar, got shape {jnp.shape(factor)}.")
+        return ScaledDirections(jnp.asarray(factor).astype(x.dtype), self.operator.draw(sampler, x, key=key))
+
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        return self.operator.most_terms(x)
+
+    def on(self, selection: Selection) -> AbstractOperator:
+        return Scaled(self.factor, self.operator.on(selection))
+
+
+class Composition(AbstractOperator):
+    """One operator applied to what another one makes of a function.
+
+    Its estimate takes independent draws of the two, whose product has the product as its expectation: of V and V
+    directions it uses all V^2 pairs, at the cost of (V + 2)^2 evaluations.
+    """
+
+    outer: AbstractOperator
+    inner: AbstractOperator
+
+    def draw(
+        self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        outer_key, inner_key = _split(key, 2)
+        here = self.inner.draw(sampler, x, key=inner_key)
+        return ComposedDirections(self.outer.draw(sampler, x, key=outer_key), here, self.inner, sampler, inner_key)
+
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        return max(self.outer.most_terms(x), self.inner.most_terms(x))
+
+    def on(self, selection: Selection) -> AbstractOperator:
+        return Composition(self.outer.on(selection), self.inner.on(selection))
+
+
+def _split(key: PRNGKeyArray | None, num: int) -> Sequence[PRNGKeyArray | None]:
+    return [None] * num if key is None else list(jr.split(key, num))
+
+
+class SumDirections(AbstractDirections):
+    """A draw of a sum: the parts that share an order and a kind are one sweep."""
+
+    parts: tuple[AbstractDirections, ...]
+
+    def value_and_apply(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
+        u = traced(u, x)
+        results = [part.value_and_apply(u, x) for part in _merged(self.parts)]
+        return results[0][0], jax.tree.map(lambda *parts: sum(parts), *(result for _, result in results))
+
+    def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
+        u = traced(u, x)
+        results = [part.value_and_moments(u, x) for part in self.parts]
+        total = lambda i: jax.tree.map(lambda *parts: sum(parts), *(result[i] for result in results))
+        return results[0][0], total(1), total(2)
+
+
+def _merged(parts: Sequence[AbstractDirections]) -> list[AbstractDirections]:
+    """The parts that share an order and a kind of tangents as one set of directions."""
+    others: list[AbstractDirections] = []
+    groups: dict[Any, list[Directions]] = {}
+    for part in parts:
+        if isinstance(part, ScaledDirections) and isinstance(part.directions, Directions):
+            inner = part.directions
+            part = inner.drawn(part.factor.astype(inner.weights.dtype), inner.designs[0])
+        if isinstance(part, Directions):
+            groups.setdefault((type(part.tangents), part.order), []).append(part)
+        else:
+            others.append(part)
+    return others + [_concatenated(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _concatenated(parts: Sequence[Directions]) -> Directions:
+    zeros = lambda part: jnp.zeros(part.tangents.size, part.weights.dtype)
+    orders = sorted({k for part in parts for k in part.lower})
+    return Directions(
+        concatenate([part.tangents for part in parts]),
+        jnp.concatenate([part.every_weight() for part in parts]),
+        parts[0].order,
+        {k: jnp.concatenate([part.lower.get(k, zeros(part)) for part in parts]) for k in orders},
+    )
+
+
+class ScaledDirections(AbstractTerms):
+    """A draw of a multiple."""
+
+    factor: Float[Array, ""]
+    directions: AbstractDirections
+
+    @property
+    def designs(self) -> tuple[AbstractDesign, ...]:
+        return as_terms(self.directions).designs
+
+    def value_and_apply(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
+        value, result = self.directions.value_and_apply(u, x)
+        return value, _times(self.factor, result)
+
+    def value_and_terms(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
+        value, terms = as_terms(self.directions).value_and_terms(u, x)
+        return value, _times(self.factor, terms)
+
+    def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
+        value, result, variance = self.directions.value_and_moments(u, x)
+        return value, _times(self.factor, result), _times(self.factor**2, variance)
+
+
+def _times(factor: Array, tree: Any) -> Any:
+    return jax.tree.map(lambda y: factor.astype(y.dtype) * y, tree)
+
+
+def as_terms(directions: AbstractDirections) -> AbstractTerms:
+    if not isinstance(directions, AbstractTerms):
+        raise ValueError(
+            "No standard error is known for a product of operators of which one is a sum: expand the product, "
+            "as in `a @ b + a @ c` for `a @ (b + c)`."
+        )
+    return directions
+
+
+class ComposedDirections(AbstractTerms):
+    """A draw of a product: the inner operator is drawn, always alike, wherever the outer one looks.
+
+    Not once, since its coefficients may be functions that the outer one differentiates.
+    """
+
+    outer: AbstractDirections
+    inner_here: AbstractDirections
+    inner: AbstractOperator
+    sampler: AbstractSampler
+    key: PRNGKeyArray | None
+
+    def _inner(self, x: Float[Array, " dim"]) -> AbstractDirections:
+        return self.inner.draw(self.sampler, x, key=self.key)
+
+    @property
+    def designs(self) -> tuple[AbstractDesign, ...]:
+        return as_terms(self.outer).designs + as_terms(self.inner_here).designs
+
+    def value_and_apply(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
+        (value, _), (_, result) = self.outer.value_and_apply(lambda z: self._inner(z).value_and_apply(u, z), x)
+        return value, result
+
+    def value_and_terms(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
+        inner = lambda z: as_terms(self._inner(z)).value_and_terms(u, z)
+        (value, _), (_, terms) = as_terms(self.outer).value_and_terms(inner, x)
+        return value, terms
+
+    def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
+        return moments_of_terms(self, u, x)

@@ -1,0 +1,48 @@
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._custom_types import Field
+from ._base import AbstractEstimator, AbstractOperator, check_point, Exact
+
+
+class Estimate(eqx.Module):
+    """What [`stde_eqx.estimate`][] returns.
+
+    **Attributes:**
+
+    - `value`: `u(x)`.
+    - `estimate`: the operator applied to `u`, like `value`.
+    - `standard_error`: the estimated standard deviation of the estimate, like `value`; zero where it is exact.
+    """
+
+    value: Any
+    estimate: Any
+    standard_error: Any
+
+
+def estimate(
+    operator: AbstractOperator,
+    u: Field,
+    x: Float[Array, " dim"],
+    *,
+    estimator: AbstractEstimator | None = None,
+    key: PRNGKeyArray | None = None,
+) -> Estimate:
+    """The operator applied to `u` at `x`, with a standard error that is estimated from the same draw.
+
+    It costs more than [`stde_eqx.value_and_apply`][]: the terms have to be told apart, and nothing is collapsed.
+
+    **Arguments:** as for [`stde_eqx.value_and_apply`][].
+
+    **Returns:** an [`stde_eqx.Estimate`][]. The square of the standard error is unbiased for the variance of the
+    estimate, with [`stde_eqx.Stratified`][] on the large side of it. It is NaN where a single random term was drawn.
+
+    **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], and for a product of operators of which one is a sum.
+    """
+    check_point(x)
+    value, result, variance = (Exact() if estimator is None else estimator).value_and_moments(operator, u, x, key=key)
+    return Estimate(value, result, jax.tree.map(lambda y: jnp.sqrt(jnp.maximum(y, 0)), variance))

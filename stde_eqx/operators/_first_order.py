@@ -1,0 +1,64 @@
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._directions import Directions
+from ._tangents import Vectors
+
+
+class DirectionalDerivative(AbstractDirectionalOperator):
+    r"""The directional derivative $D^K u(x)[v, \ldots, v]$.
+
+    It is one direction, and exact with every estimator.
+
+    **Arguments:**
+
+    - `vector`: $v$, an array of shape `(dim,)` or a function of the point that returns one.
+    - `order`: $K \ge 1$.
+
+    **Raises:** `ValueError` for an order below one; on use, for a vector of another shape.
+    """
+
+    vector: Float[Array, " dim"] | Callable = eqx.field(converter=lambda v: v if callable(v) else jnp.asarray(v))
+    order: int = eqx.field(static=True, default=1)
+
+    def __check_init__(self):
+        if self.order < 1:
+            raise ValueError(f"DirectionalDerivative needs an order of at least 1, got {self.order}.")
+
+    def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
+        return 1
+
+    def directions(self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int) -> Directions:
+        vector = jnp.asarray(self.vector(x) if callable(self.vector) else self.vector).astype(x.dtype)
+        if vector.shape != (dim,):
+            raise ValueError(f"The vector of a derivative in {dim} coordinates has shape ({dim},), got {vector.shape}.")
+        vectors = vector[None] if rows is None else jnp.broadcast_to(vector, (rows.shape[0], dim))
+        return Directions(Vectors(vectors), jnp.ones((), x.dtype), self.order)
+
+    def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
+        return jnp.ones(1, x.dtype)
+
+    def random_directions(
+        self,
+        x: Float[Array, " point"],
+        num_samples: int,
+        distribution: AbstractDistribution,
+        *,
+        dim: int,
+        key: PRNGKeyArray,
+    ) -> Directions:
+        return self.directions(x, dim=dim)
+
+
+def AdvectionOperator(velocity: Float[Array, " dim"] | Callable) -> DirectionalDerivative:
+    r"""The transport term $b(x) \cdot \nabla u$: `DirectionalDerivative(velocity, 1)`.
+
+    **Arguments:**
+
+    - `velocity`: $b$, an array of shape `(dim,)` or a function of the point that returns one.
+    """
+    return DirectionalDerivative(velocity, 1)

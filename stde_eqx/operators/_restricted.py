@@ -1,0 +1,24 @@
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ._base import AbstractDirectionalOperator, AbstractOperator, AbstractSampler
+from ._directions import AbstractDirections
+from ._tangents import Selection
+
+
+class Restricted(AbstractOperator):
+    """An operator that acts on some of the coordinates; made by [`on`][stde_eqx.AbstractOperator.on]."""
+
+    operator: AbstractDirectionalOperator
+    selection: Selection
+
+    def draw(
+        self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
+    ) -> AbstractDirections:
+        inside = sampler.sample_terms(self.operator, x, dim=x[self.selection].shape[0], key=key)
+        return inside.embedded(self.selection, x.shape[0])
+
+    def most_terms(self, x: Float[Array, " dim"]) -> int:
+        return self.operator.num_terms(x, dim=x[self.selection].shape[0])
+
+    def on(self, selection: Selection) -> AbstractOperator:
+        raise ValueError(f"{self} has its coordinates already: choose all of them in one call of `on`.")

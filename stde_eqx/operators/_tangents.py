@@ -1,0 +1,102 @@
+import abc
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from ..taylor import Coefficient, Dense, Entry, Sparse
+
+
+#: Which coordinates of a point: a slice, or their indices.
+Selection: TypeAlias = slice | Int[Array, " coordinates"]
+
+
+class AbstractTangents(eqx.Module):
+    """A set of vectors in input space, along which to differentiate."""
+
+    @property
+    @abc.abstractmethod
+    def size(self) -> int:
+        """How many vectors there are."""
+
+    @abc.abstractmethod
+    def dense(self, dim: int) -> Float[Array, "directions dim"]:
+        """The vectors written out, one a row."""
+
+    @abc.abstractmethod
+    def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
+        """The vectors as the first Taylor coefficient of a series at `x`."""
+
+    @abc.abstractmethod
+    def embedded(self, selection: Selection, dim: int) -> "AbstractTangents":
+        """The vectors of the selected coordinates as vectors of all `dim` of them, zero elsewhere."""
+
+
+class Vectors(AbstractTangents):
+    """Tangents stored in full."""
+
+    array: Float[Array, "directions dim"]
+
+    @property
+    def size(self) -> int:
+        return self.array.shape[0]
+
+    def dense(self, dim: int) -> Float[Array, "directions dim"]:
+        return self.array
+
+    def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
+        if self.array.shape[1] != x.shape[0]:
+            raise ValueError(
+                f"These directions have {self.array.shape[1]} coordinates, the point has {x.shape[0]}: "
+                "sample them for a point of the same dimension."
+            )
+        return Dense(self.array.astype(x.dtype), summed=False)
+
+    def embedded(self, selection: Selection, dim: int) -> "Vectors":
+        return Vectors(jnp.zeros((self.size, dim), self.array.dtype).at[:, selection].set(self.array))
+
+
+class Coordinates(AbstractTangents):
+    """Tangents with few non-zero coordinates, stored as indices and values, never as one-hot vectors.
+
+    Row r is the vector with `values[r, p]` at coordinate `indices[r, p]`, added up where an index repeats.
+    """
+
+    indices: Int[Array, "directions nonzeros"]
+    values: Float[Array, "directions nonzeros"]
+
+    @property
+    def size(self) -> int:
+        return self.indices.shape[0]
+
+    def dense(self, dim: int) -> Float[Array, "directions dim"]:
+        rows = jnp.arange(self.size)[:, None]
+        return jnp.zeros((self.size, dim), self.values.dtype).at[rows, self.indices].add(self.values)
+
+    def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
+        columns = range(self.indices.shape[1])
+        entries = tuple(Entry((self.indices[:, p],), self.values[:, p].astype(x.dtype)) for p in columns)
+        return Sparse(x.shape, (0,), entries, summed=False)
+
+    def embedded(self, selection: Selection, dim: int) -> "Coordinates":
+        if isinstance(selection, slice):
+            start, _, step = selection.indices(dim)
+            return Coordinates(start + step * self.indices, self.values)
+        return Coordinates((selection % dim)[self.indices], self.values)
+
+
+def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:
+    """All the vectors of several sets that are of one kind."""
+    dense = [each for each in tangents if isinstance(each, Vectors)]
+    sparse = [each for each in tangents if isinstance(each, Coordinates)]
+    if dense:
+        assert not sparse
+        return Vectors(jnp.concatenate([each.array for each in dense]))
+    width = max(each.indices.shape[1] for each in sparse)
+    padded = lambda a: jnp.pad(a, ((0, 0), (0, width - a.shape[1])))
+    return Coordinates(
+        jnp.concatenate([padded(each.indices) for each in sparse]),
+        jnp.concatenate([padded(each.values) for each in sparse]),
+    )
