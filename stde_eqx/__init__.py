@@ -1,10 +1,23 @@
-from . import estimators as estimators, nn as nn, operators as operators, taylor as taylor, training as training
+from . import (
+    diagnosis as diagnosis,
+    estimators as estimators,
+    nn as nn,
+    operators as operators,
+    taylor as taylor,
+    training as training,
+)
+from ._gradient_enhanced import GradientEnhanced as GradientEnhanced
 from ._problem import AbstractProblem as AbstractProblem
+from .diagnosis import diagnose as diagnose
 from .estimators import (
+    Antithetic as Antithetic,
+    ControlVariate as ControlVariate,
     DenseSTDE as DenseSTDE,
     Exact as Exact,
     Gaussian as Gaussian,
     Importance as Importance,
+    KnownFactor as KnownFactor,
+    Orthogonal as Orthogonal,
     Rademacher as Rademacher,
     SparseSTDE as SparseSTDE,
     Spherical as Spherical,
@@ -42,7 +55,9 @@ from .taylor import jet as jet
 from .training import (
     evaluate as evaluate,
     make_step as make_step,
+    MeanSquare as MeanSquare,
     Solution as Solution,
     train as train,
     TrainState as TrainState,
+    UnbiasedSquare as UnbiasedSquare,
 )

@@ -51,7 +51,7 @@ class AbstractProblem(eqx.Module):
     @abc.abstractmethod
     def residual(
         self, u: Field, x: Float[Array, " dim"], *, estimator: AbstractEstimator, key: PRNGKeyArray | None
-    ) -> Float[Array, ""]:
+    ) -> Float[Array, "*parts"]:
         """The PDE's residual of `u` at one point: zero everywhere for the solution.
 
         **Arguments:**
@@ -63,7 +63,7 @@ class AbstractProblem(eqx.Module):
 
         **Returns:**
 
-        A scalar. It is unbiased if the estimated terms enter it linearly.
+        A scalar, or a vector of parts whose squares are added. It is unbiased if the estimated terms enter it linearly.
         """
 
     def ansatz(self, net: Field) -> Field:

@@ -2,6 +2,7 @@ import itertools
 import signal
 
 import jax
+import jaxtyping
 import pytest
 
 
@@ -19,3 +20,11 @@ def getkey():
     counter = itertools.count()
     root = jax.random.key(5678)
     return lambda: jax.random.fold_in(root, next(counter))
+
+
+@pytest.fixture
+def unchecked():
+    """Without the runtime type checker, as for users: the library's own words are what they see."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -4,7 +4,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import jaxtyping
 import pytest
 
 import stde_eqx as stde
@@ -119,14 +118,6 @@ def test_single_precision_stays_single():
             stde.Laplacian(), u, jnp.ones(6, jnp.float32), estimator=estimator, key=jr.key(0)
         )
         assert value.dtype == result.dtype == jnp.float32
-
-
-@pytest.fixture
-def unchecked():
-    """Without the runtime type checker, as for users: the library's own words are what they see."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 def test_a_batch_is_not_a_point(unchecked):

@@ -117,7 +117,7 @@ def test_plans_print_a_table():
     ]
 
 
-def test_refusals():
+def test_refusals(unchecked):
     with pytest.raises(ValueError, match="Axis 5 is differentiated, but the point has only 3"):
         stde.partials(_u, _x, {"a": (5,)})
     with pytest.raises(ValueError, match="integers counted from 0"):

@@ -5,8 +5,11 @@ from ..operators import (
     AbstractEstimator as AbstractEstimator,
     Exact as Exact,
 )
+from ._blocks import Antithetic as Antithetic, Orthogonal as Orthogonal
+from ._control_variate import ControlVariate as ControlVariate
 from ._dense import DenseSTDE as DenseSTDE
 from ._distributions import Gaussian as Gaussian, Rademacher as Rademacher, Spherical as Spherical
+from ._known_factor import KnownFactor as KnownFactor
 from ._sampling import (
     AbstractSampling as AbstractSampling,
     Importance as Importance,

@@ -8,6 +8,7 @@ from ._base import (
     AbstractEstimator as AbstractEstimator,
     AbstractOperator as AbstractOperator,
     AbstractSampler as AbstractSampler,
+    AbstractSecondOrder as AbstractSecondOrder,
     Exact as Exact,
     value_and_apply as value_and_apply,
 )

@@ -62,10 +62,14 @@ class Scaled(AbstractOperator):
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
     ) -> AbstractDirections:
-        factor = self.factor(x) if callable(self.factor) else self.factor
-        if jnp.shape(factor) != ():
-            raise ValueError(f"The factor of {self.operator} must be a scalar, got shape {jnp.shape(factor)}.")
-        return ScaledDirections(jnp.asarray(factor).astype(x.dtype), self.operator.draw(sampler, x, key=key))
+        return ScaledDirections(self.at(x), self.operator.draw(sampler, x, key=key))
+
+    def at(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The factor at a point."""
+        factor = jnp.asarray(self.factor(x) if callable(self.factor) else self.factor).astype(x.dtype)
+        if factor.shape != ():
+            raise ValueError(f"The factor of {self.operator} must be a scalar, got shape {factor.shape}.")
+        return factor
 
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self.operator.most_terms(x)

@@ -169,6 +169,14 @@ class AbstractDirectionalOperator(AbstractOperator):
         return Restricted(self, selection)
 
 
+class AbstractSecondOrder(AbstractDirectionalOperator):
+    r"""An operator $\operatorname{tr}(C H)$: one that has a product rule with a matrix."""
+
+    @abc.abstractmethod
+    def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """The matrix at `x` times a vector of the coordinates that the operator acts on."""
+
+
 class AbstractEstimator(eqx.Module):
     """How to apply an operator: exactly, or by a random estimate with the exact value as expectation."""
 

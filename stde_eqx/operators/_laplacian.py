@@ -1,13 +1,13 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._base import AbstractDistribution, AbstractSecondOrder
 from ._directions import Directions
 from ._random import random_vectors
 from ._tangents import Coordinates
 
 
-class Laplacian(AbstractDirectionalOperator):
+class Laplacian(AbstractSecondOrder):
     r"""The Laplacian $\Delta u = \sum_i \partial_i^2 u$.
 
     Its directions are the coordinate vectors $e_i$ with weight one. At random, $\Delta u = \mathbb{E}\, v^T H v$ for
@@ -19,6 +19,9 @@ class Laplacian(AbstractDirectionalOperator):
 
     def directions(self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int) -> Directions:
         return coordinate_directions(x, rows, dim=dim, order=2)
+
+    def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return vector
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         return jnp.ones(dim, x.dtype)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._base import AbstractDistribution, AbstractSecondOrder
 from ._design import Draws
 from ._directions import Directions
 from ._random import random_vectors
@@ -38,6 +38,10 @@ class AbstractDecomposition(eqx.Module):
         """The absolute values of the terms' coefficients."""
 
     @abc.abstractmethod
+    def product(self, factors: Factors, vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """The matrix times a vector."""
+
+    @abc.abstractmethod
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         """From random vectors to directions whose weighted sum averages to the operator over samples, two a sample."""
 
@@ -66,6 +70,10 @@ class Eigenvectors(AbstractDecomposition):
     def magnitudes(self, factors: Factors) -> Float[Array, " terms"]:
         return jnp.abs(factors[0])
 
+    def product(self, factors: Factors, vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        eigenvalues, q = factors
+        return q @ (eigenvalues * (q.T @ vector))
+
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         eigenvalues, q = factors
         part = lambda sign: (vectors * jnp.sqrt(jnp.maximum(sign * eigenvalues, 0))[None]) @ q.T
@@ -91,6 +99,9 @@ class Bilinear(AbstractDecomposition):
 
     def magnitudes(self, factors: Factors) -> Float[Array, " terms"]:
         return jnp.linalg.norm(factors[0], axis=1)
+
+    def product(self, factors: Factors, vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return factors[0] @ vector
 
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         (matrix,) = factors
@@ -143,6 +154,9 @@ class Entries(AbstractDecomposition):
         i, j = self._indices(matrix.shape[0])
         return jnp.abs(matrix[i, j]) * np.where(i == j, 1, 2)
 
+    def product(self, factors: Factors, vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return factors[0] @ vector
+
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         return Bilinear().random(factors, vectors)
 
@@ -154,7 +168,7 @@ def _difference(plus: Float[Array, "n dim"], minus: Float[Array, "n dim"], weigh
     return Directions(Vectors(vectors), weight * signs, 2, design=Draws(plus.shape[0], plus.shape[0]))
 
 
-class SecondOrder(AbstractDirectionalOperator):
+class SecondOrder(AbstractSecondOrder):
     r"""Any second-order operator $\sum_{ij} C_{ij} \partial_i \partial_j u = \operatorname{tr}(C H)$.
 
     The matrix may be indefinite; only its symmetric part acts. Where a factor $\sigma$ with $C = \sigma \sigma^T$ is
@@ -181,6 +195,9 @@ class SecondOrder(AbstractDirectionalOperator):
 
     def directions(self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int) -> Directions:
         return self.decomposition.directions(self._at(x, dim), rows)
+
+    def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return self.decomposition.product(self._at(x, vector.shape[0]), vector)
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         return self.decomposition.magnitudes(self._at(x, dim))

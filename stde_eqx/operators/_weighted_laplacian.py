@@ -4,13 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._base import AbstractDistribution, AbstractSecondOrder
 from ._directions import Directions
 from ._random import random_vectors, scaled_vectors
 from ._tangents import Coordinates, Vectors
 
 
-class WeightedLaplacian(AbstractDirectionalOperator):
+class WeightedLaplacian(AbstractSecondOrder):
     r"""The second-order operator of a diffusion, $\operatorname{tr}(\sigma \sigma^T H) = \sum_{ij}
     (\sigma\sigma^T)_{ij} \partial_i \partial_j u$.
 
@@ -39,6 +39,10 @@ class WeightedLaplacian(AbstractDirectionalOperator):
         rows = jnp.arange(dim) if rows is None else rows
         values = sigma[rows] if sigma.ndim == 1 else jnp.broadcast_to(sigma, rows.shape)
         return Directions(Coordinates(rows[:, None], values[:, None]), one, 2)
+
+    def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        sigma = self._at(x, vector.shape[0])
+        return sigma @ (sigma.T @ vector) if sigma.ndim == 2 else sigma**2 * vector
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         sigma = self._at(x, dim)

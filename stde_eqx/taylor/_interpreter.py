@@ -91,7 +91,7 @@ class Traced:
         return jax.tree.unflatten(self.structure, core.jaxpr_as_fun(self.jaxpr)(x))
 
 
-def traced(fn: Callable[..., Any], *primals: Array) -> Traced:
+def traced(fn: Callable[..., Any], *primals: Any) -> Traced:
     """Trace `fn` at arrays of the shapes and types of `primals`."""
     if isinstance(fn, Traced):
         return fn

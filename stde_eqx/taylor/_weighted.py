@@ -85,7 +85,7 @@ def directional_derivatives(
     return jax.tree.unflatten(structure, values), tuple(jax.tree.unflatten(structure, d) for d in derivatives)
 
 
-def _expanded(fn, x, tangents, sweep: Sweep) -> tuple[list[Array], list[Any], Any]:
+def _expanded(fn, x, tangents, sweep: Sweep) -> tuple[list[Any], list[Any], Any]:
     """Values, the series that they belong to, and the structure of the output."""
     if sweep.order < 1:
         raise ValueError(f"order must be at least 1, got {sweep.order}; the function itself needs no sweep.")

@@ -5,7 +5,13 @@ from ._errors import (
     TrainingError as TrainingError,
 )
 from ._evaluate import evaluate as evaluate, Evaluation as Evaluation
-from ._loss import mean_square as mean_square, residuals as residuals
+from ._loss import (
+    AbstractLoss as AbstractLoss,
+    mean_square as mean_square,
+    MeanSquare as MeanSquare,
+    residuals as residuals,
+    UnbiasedSquare as UnbiasedSquare,
+)
 from ._metrics import Metrics as Metrics
 from ._scales import fit_scales as fit_scales, Scales as Scales
 from ._schedule import default_optimizer as default_optimizer

@@ -1,3 +1,7 @@
+import abc
+from collections.abc import Callable
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -16,7 +20,7 @@ def residuals(
     estimator: AbstractEstimator,
     key: PRNGKeyArray,
     share_draw: bool,
-) -> Float[Array, " points"]:
+) -> Float[Array, "points ..."]:
     r"""The residual of `problem.ansatz(net)` at every point of a batch.
 
     **Arguments:**
@@ -30,7 +34,7 @@ def residuals(
 
     **Returns:**
 
-    Shape `(points,)`.
+    Shape `(points,)`, or `(points, parts)` for a residual with several parts.
     """
     u = problem.ansatz(net)
     keys = key if share_draw else jr.split(key, points.shape[0])
@@ -38,16 +42,47 @@ def residuals(
     return jax.vmap(at_point, in_axes=(0, None if share_draw else 0))(points, keys)
 
 
-def mean_square(values: Float[Array, " points"], scale: Float[Array, ""]) -> Float[Array, ""]:
-    r"""The mean square $\frac{1}{N} \sum_n (r_n / \mathrm{scale})^2$, dividing first so that it does not overflow.
+class AbstractLoss(eqx.Module):
+    """What training minimises, made from the residuals of a batch."""
 
-    **Arguments:**
+    @abc.abstractmethod
+    def __call__(
+        self, draw: Callable[[PRNGKeyArray], Float[Array, "points ..."]], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        """The loss, given a function that draws the scaled residuals of the batch from a key."""
 
-    - `values`: the residuals, shape `(points,)`.
-    - `scale`: a scalar.
 
-    **Returns:**
+class MeanSquare(AbstractLoss):
+    r"""$\frac1N \sum_n r_n^2$, summed over the parts of a residual.
 
-    A scalar.
+    With an estimated residual $\hat r$ its expectation is $\frac1N \sum_n r_n^2 + \operatorname{Var} \hat r_n$:
+    training also makes the variance small. In practice that is harmless, and sampling costs half of what
+    [`stde_eqx.UnbiasedSquare`][] does.
     """
-    return jnp.mean((values / scale) ** 2)
+
+    def __call__(
+        self, draw: Callable[[PRNGKeyArray], Float[Array, "points ..."]], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        return mean_square(draw(key))
+
+
+class UnbiasedSquare(AbstractLoss):
+    r"""$\frac1N \sum_n \hat r_n \hat r_n'$ with two independent draws, whose expectation is the mean square of $r$.
+
+    It may be negative, and costs twice as much.
+
+    ??? cite "Reference"
+
+        Shi, Hu, Lin and Kawaguchi, *Stochastic Taylor Derivative Estimator*, NeurIPS 2024, eq. 25.
+    """
+
+    def __call__(
+        self, draw: Callable[[PRNGKeyArray], Float[Array, "points ..."]], *, key: PRNGKeyArray
+    ) -> Float[Array, ""]:
+        first, second = map(draw, jr.split(key))
+        return jnp.sum(first * second) / first.shape[0]
+
+
+def mean_square(values: Float[Array, "points ..."]) -> Float[Array, ""]:
+    """The mean over points of the sum over parts of the squares."""
+    return jnp.sum(values**2) / values.shape[0]

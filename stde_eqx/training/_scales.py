@@ -5,7 +5,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
-from ._loss import residuals
+from ._loss import mean_square, residuals
 
 
 class Scales(eqx.Module):
@@ -117,5 +117,5 @@ def _gauss_newton(linearised, constant, value):
     return constant, value
 
 
-def _rms(values: Float[Array, " points"]) -> Float[Array, ""]:
-    return jnp.sqrt(jnp.mean(values**2))
+def _rms(values: Float[Array, "points ..."]) -> Float[Array, ""]:
+    return jnp.sqrt(mean_square(values))

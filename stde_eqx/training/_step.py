@@ -12,7 +12,7 @@ from .._problem import AbstractProblem
 from ..nn import Affine
 from ..operators import AbstractEstimator, Exact
 from ._chunks import points_per_chunk
-from ._loss import mean_square, residuals
+from ._loss import AbstractLoss, MeanSquare, residuals
 from ._scales import fit_scales
 from ._state import initial_state, TrainState
 from ._validate import check_count, check_key, check_network, check_optimizer, check_problem
@@ -44,6 +44,7 @@ class TrainStep(eqx.Module):
     optimizer: optax.GradientTransformation
     batch_size: int = eqx.field(static=True)
     share_draw: bool = eqx.field(static=True)
+    loss: AbstractLoss
     output_shift: float | None
     output_scale: float | None
     residual_scale: float | None
@@ -99,10 +100,12 @@ class TrainStep(eqx.Module):
 
         def loss_of(params: Any) -> Float[Array, ""]:
             net = Affine(eqx.combine(params, fixed), state.scales.shift, state.scales.output)
-            left = residuals(
-                self.problem, net, points, estimator=self.estimator, key=draw_key, share_draw=self.share_draw
+            # Divided by the scale before they are squared, so that the squares do not overflow.
+            scaled = lambda key: (
+                residuals(self.problem, net, points, estimator=self.estimator, key=key, share_draw=self.share_draw)
+                / state.scales.residual
             )
-            return mean_square(left, state.scales.residual)
+            return self.loss(scaled, key=draw_key)
 
         loss, grads = jax.value_and_grad(loss_of)(params)
         updates, opt_state = optax.with_extra_args_support(self.optimizer).update(
@@ -123,6 +126,7 @@ def make_step(
     optimizer: optax.GradientTransformation,
     batch_size: int = 100,
     share_draw: bool = True,
+    loss: AbstractLoss | None = None,
     output_shift: float | int | None = None,
     output_scale: float | int | None = None,
     residual_scale: float | int | None = None,
@@ -130,7 +134,8 @@ def make_step(
     r"""One step of training, for research code that owns its loop.
 
     Each step samples a batch of points, estimates the residual of $u = A[s + \sigma\,\mathrm{net}]$ at them, with the
-    problem's ansatz $A$, and gives the gradient of $\frac1N \sum_n (r_n / \rho)^2$ to the optimiser.
+    problem's ansatz $A$, and gives the gradient of the loss, by default $\frac1N \sum_n (r_n / \rho)^2$, to the
+    optimiser.
 
     !!! example
 
@@ -149,6 +154,7 @@ def make_step(
     - `batch_size`: points a step.
     - `share_draw`: `True` for one draw of the estimator a step, shared by all points (cheaper), `False` for a draw per
         point (less noise).
+    - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
     - `output_shift`, `output_scale`, `residual_scale`: the constants $s$, $\sigma$, $\rho$; those that are `None` are
         found from the residual of the best constant, see [`stde_eqx.training.fit_scales`][].
 
@@ -163,10 +169,13 @@ def make_step(
     estimator = Exact() if estimator is None else estimator
     check_problem(problem, estimator)
     check_optimizer(optimizer)
+    if loss is not None and not isinstance(loss, AbstractLoss):
+        raise ValueError(f"`loss` must be a loss such as `stde.UnbiasedSquare()`, got {loss!r}.")
     batch_size = check_count("batch_size", batch_size)
     for name, scale in (("output_scale", output_scale), ("residual_scale", residual_scale)):
         if scale is not None and not scale > 0:
             raise ValueError(f"`{name}` must be positive, or None to find it automatically; got {scale!r}.")
     as_float = lambda value: None if value is None else float(value)
     scales = as_float(output_shift), as_float(output_scale), as_float(residual_scale)
-    return TrainStep(problem, estimator, optimizer, batch_size, share_draw, *scales)
+    loss = MeanSquare() if loss is None else loss
+    return TrainStep(problem, estimator, optimizer, batch_size, share_draw, loss, *scales)

@@ -10,6 +10,7 @@ from .._custom_types import Field
 from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
 from ._hooks import Hooks
+from ._loss import AbstractLoss
 from ._recorder import Recorder
 from ._run import run
 from ._schedule import default_optimizer
@@ -30,6 +31,7 @@ def train(
     batch_size: int = 100,
     key: PRNGKeyArray,
     share_draw: bool = True,
+    loss: AbstractLoss | None = None,
     output_shift: float | int | None = None,
     output_scale: float | int | None = None,
     residual_scale: float | int | None = None,
@@ -67,6 +69,7 @@ def train(
     - `key`: the randomness of training and of the test points. A run that continues a state draws only the test points
         from it; the same key means the same points.
     - `share_draw`: one draw of the estimator a step for all points, or a draw per point.
+    - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
     - `output_shift`, `output_scale`, `residual_scale`: constants to use in place of the automatic ones, see
         [`stde_eqx.make_step`][]. A state already has its own.
     - `report_every`: steps between reports, by default a fiftieth of `steps`.
@@ -100,6 +103,7 @@ def train(
         optimizer=default_optimizer(first + steps) if optimizer is None else optimizer,
         batch_size=batch_size,
         share_draw=share_draw,
+        loss=loss,
         output_shift=output_shift,
         output_scale=output_scale,
         residual_scale=residual_scale,

@@ -9,7 +9,6 @@ from jaxtyping import Array, PRNGKeyArray
 
 from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
-from ._trial import TrialFunction
 from .callbacks import AbstractCallback
 
 
@@ -91,7 +90,7 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
 
 
 def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
-    """A trainable scalar network whose residual is a scalar too."""
+    """A trainable scalar network whose residual is a scalar, or a vector of parts."""
     check_field(problem, u, key=key)
     if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
         raise ValueError(
@@ -99,15 +98,16 @@ def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator
             "leaves of the network's PyTree (fields of an `eqx.Module`), not closed over by a function, nor integers."
         )
     residual = eqx.filter_eval_shape(
-        lambda p, net, k: p.residual(TrialFunction(p, net), p.sample(1, key=k)[0], estimator=estimator, key=k),
+        lambda p, net, k: p.residual(p.ansatz(net), p.sample(1, key=k)[0], estimator=estimator, key=k),
         problem,
         u,
         key,
     )
-    if not _is_real_scalar(residual):
+    is_array = isinstance(residual, jax.ShapeDtypeStruct) and jnp.issubdtype(residual.dtype, jnp.floating)
+    if not (is_array and len(residual.shape) <= 1):
         raise ValueError(
-            f"`{type(problem).__name__}.residual` must return a real scalar, of shape (), for one point; got "
-            f"{_describe(residual)}."
+            f"`{type(problem).__name__}.residual` must return a real scalar, of shape (), or a vector of parts for one "
+            f"point; got {_describe(residual)}."
         )
     knows_exact(problem, key=key)
 

@@ -1,0 +1,91 @@
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._custom_types import Field
+from ..operators import AbstractEstimator, AbstractOperator, Exact, value_and_apply
+from ._diagnosis import Diagnosis, Line
+from ._time import interleaved_seconds
+
+
+def diagnose(
+    operator: AbstractOperator,
+    u: Field,
+    points: Float[Array, "points dim"],
+    estimators: Sequence[AbstractEstimator] | Mapping[str, AbstractEstimator],
+    *,
+    key: PRNGKeyArray,
+    num_draws: int = 64,
+    rounds: int = 9,
+) -> Diagnosis:
+    """What several estimators of an operator are worth: their bias, variance and time, on a function of yours.
+
+    !!! example
+
+        ```python
+        estimators = [stde.SparseSTDE(4), stde.SparseSTDE(16), stde.DenseSTDE(4), stde.DenseSTDE(16)]
+        diagnosis = stde.diagnose(stde.Laplacian(), u, points, estimators, key=key)
+        print(diagnosis)
+        print(diagnosis.recommend(seconds=0.01))
+        diagnosis.plot().savefig("diagnosis.png")
+        ```
+
+    **Arguments:**
+
+    - `operator`: a linear differential operator.
+    - `u`: a function of one point with a scalar value.
+    - `points`: where to compare, shape `(points, dim)`. The exact operator is applied at each of them.
+    - `estimators`: a list of estimators, or a dictionary of them by name.
+    - `key`: the randomness.
+    - `num_draws`: how many independent draws at each point the variance is taken over.
+    - `rounds`: how often each is timed; the estimators take turns.
+
+    **Returns:** a [`stde_eqx.diagnosis.Diagnosis`][].
+
+    **Raises:** `ValueError` for fewer than two draws, a function that is not scalar, or an estimator that does not fit.
+    """
+    if num_draws < 2:
+        raise ValueError(f"A variance needs at least two draws, got num_draws={num_draws}.")
+    if points.ndim != 2:
+        raise ValueError(f"`points` must have the shape (points, dim), got {points.shape}.")
+    shape = jnp.shape(eqx.filter_eval_shape(u, points[0]))
+    if shape != ():
+        raise ValueError(f"`diagnose` compares scalars, but `u` returns shape {shape}: pick one of its values.")
+    if not isinstance(estimators, Mapping):
+        estimators = {_name(estimator): estimator for estimator in estimators}
+    exact = eqx.filter_jit(_at_points)(operator, u, points, Exact(), None)
+    keys = jr.split(key, (num_draws, points.shape[0]))
+    calls: list[Callable[[], Any]] = []
+    statistics = []
+    for estimator in estimators.values():
+        apply = eqx.filter_jit(_at_points)
+        estimates = jnp.stack([apply(operator, u, points, estimator, row) for row in keys])
+        deviations = estimates - exact[None]
+        means = jnp.mean(deviations, axis=1)
+        variance = jnp.mean(jnp.var(estimates, axis=0, ddof=1))
+        error = jnp.std(means, ddof=1) / num_draws**0.5
+        statistics.append([float(figure) for figure in (jnp.mean(means), error, variance)])
+        calls.append(functools.partial(apply, operator, u, points, estimator, keys[0]))
+    seconds = interleaved_seconds(calls, rounds)
+    lines = [
+        Line(name, estimator, bias, error, variance, taken)
+        for (name, estimator), (bias, error, variance), taken in zip(
+            estimators.items(), statistics, seconds, strict=True
+        )
+    ]
+    return Diagnosis(tuple(lines), points.shape[0], float(jnp.var(exact)))
+
+
+def _at_points(operator, u, points, estimator, keys) -> Float[Array, " points"]:
+    at = lambda x, key: value_and_apply(operator, u, x, estimator=estimator, key=key)[1]
+    return jax.vmap(at, in_axes=(0, None if keys is None else 0))(points, keys)
+
+
+def _name(estimator: AbstractEstimator) -> str:
+    return " ".join(str(estimator).split())
