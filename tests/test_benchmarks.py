@@ -111,3 +111,24 @@ def test_compile_time(tmp_path):
     assert [line["what"] for line in steps] == ["step, jet one-hot", "step, ours sparse", "step, regression"]
     # The program does not grow with the depth: what is timed is a scan, not layers written out.
     assert len(scans) == 2 and len({line["equations"] for line in scans}) == 1
+
+
+@pytest.mark.slow
+def test_partial_derivatives(tmp_path):
+    run("partial_derivatives.py", "--depths", 2, "--widths", 4, "--num-points", 3, "--rounds", 1, "--output", tmp_path)
+    lines = read(tmp_path / "partial_derivatives.csv")
+    assert [line["equation"] for line in lines] == 5 * ["2D KdV"] + 5 * ["2D KP"] + 5 * ["1D g-KdV"]
+    assert all(float(line["float32 error"]) < 1e-4 for line in lines)
+
+
+@pytest.mark.slow
+def test_gradient_enhanced(tmp_path):
+    run("gradient_enhanced.py", "--dim", 6, "--num-samples", 2, "--num-points", 3, "--rounds", 1, "--output", tmp_path)
+    lines = read(tmp_path / "gradient_enhanced.csv")
+    assert len(lines) == 4 and all(float(line["difference"]) < 1e-4 for line in lines[1:])
+
+
+@pytest.mark.slow
+def test_variance(tmp_path):
+    run("variance.py", "--dim", 20, "--steps", 20, "--num-points", 3, "--num-draws", 8, "--output", tmp_path)
+    assert len(read(tmp_path / "variance.csv")) == 17 and (tmp_path / "variance.png").exists()

@@ -10,14 +10,30 @@ from stde_eqx.training import Status
 
 
 _ROOT = Path(__file__).parent.parent
+_TRAINING = ("helmholtz.py", "own_network.py")
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in (_ROOT / "examples").glob("*.py")))
-def test_example(name):
+def _load(name):
     spec = importlib.util.spec_from_file_location("example", _ROOT / "examples" / name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def test_every_example_is_tested():
+    assert {path.name for path in (_ROOT / "examples").glob("*.py")} == {"any_operator.py", *_TRAINING}
+
+
+def test_any_operator(capsys):
+    diagnosis = _load("any_operator.py").main(dim=20, width=8, num_points=3)
+    assert len(diagnosis.lines) == 5
+    assert "nested along axes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", _TRAINING)
+def test_example(name):
+    module = _load(name)
     solution = module.main(dim=20 if name == "own_network.py" else 2, width=8, steps=200)
     assert solution.status is Status.completed
     assert solution.history[-1].loss < solution.history[0].loss

@@ -23,7 +23,12 @@ def three_body(c, x):
 
 
 #: The sums of the definitions, written out.
-DEFINITIONS = {"two-body": two_body, "three-body": three_body}
+DEFINITIONS = {
+    "two-body": two_body,
+    "three-body": three_body,
+    "exponential": lambda c, x: sum(c[i] * math.exp(x[i]) for i in range(len(x))),
+    "tanh": lambda c, x: sum(c[i] * math.tanh(x[i]) for i in range(len(x))),
+}
 
 with_solutions = pytest.mark.parametrize("entry, dim, radius", solution_cases())
 with_entries = pytest.mark.parametrize("entry", zoo.list_solutions().values(), ids=lambda entry: entry.name)

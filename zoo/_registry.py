@@ -8,7 +8,7 @@ from jaxtyping import PRNGKeyArray
 import stde_eqx as stde
 
 from .elliptic import AbstractElliptic, AllenCahn, Poisson, SineGordon
-from .solutions import AbstractSolution, ThreeBody, TwoBody
+from .solutions import AbstractSolution, ExponentialSum, TanhSum, ThreeBody, TwoBody
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,20 @@ _SOLUTIONS = (
         formula="u = (R² - |x|²) Σ c_i exp(x_i x_{i+1} x_{i+2})",
         min_dim=3,
         solution=ThreeBody,
+    ),
+    SolutionEntry(
+        name="exponential",
+        description="The coordinates do not interact.",
+        formula="u = (R² - |x|²) Σ c_i exp(x_i)",
+        min_dim=1,
+        solution=ExponentialSum,
+    ),
+    SolutionEntry(
+        name="tanh",
+        description="The coordinates do not interact, and the mean is zero.",
+        formula="u = (R² - |x|²) Σ c_i tanh(x_i)",
+        min_dim=1,
+        solution=TanhSum,
     ),
 )
 

@@ -1,2 +1,3 @@
 from ._ball import Ball as Ball, UnitBall as UnitBall
 from ._base import AbstractDomain as AbstractDomain
+from ._box import Box as Box

@@ -43,16 +43,17 @@ class AbstractNeighbourSum(AbstractSolution):
         factor = self.domain.boundary_factor(x)
         terms, radial, laplacian = self.terms_and_derivatives(x)
         total = self._sum(terms)
-        curvature = self._contract(factor * laplacian - 4 * radial)
+        curvature = self.contract(factor * laplacian - 4 * radial)
         return factor * total, curvature - 2 * self.dim * total
 
     def _sum(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
         # In high dimension the terms are nearly equal and the coefficients' signs cancel: in float32 the constant
         # part, added up apart, would drown what distinguishes one point from another.
         constant = self.value_at_origin * jnp.sum(self.coefficients)
-        return constant + self._contract(terms - self.value_at_origin)
+        return constant + self.contract(terms - self.value_at_origin)
 
-    def _contract(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
+    def contract(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
+        r"""$\sum_i c_i t_i$."""
         # A contraction rather than sum(c * terms): XLA fuses the terms into one pass, and a batch into a product with
         # a matrix. The highest precision keeps accelerators from rounding float32 factors to fewer bits.
         return jnp.dot(self.coefficients, terms, precision=lax.Precision.HIGHEST)

@@ -1,0 +1,56 @@
+import equinox as eqx
+
+from ..domains import Box
+from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._wave import AbstractWave, as_positive
+
+
+class CahnHilliard(AbstractSpaceTimeProblem):
+    r"""The Cahn-Hilliard equation in one dimension, manufactured from its solution.
+
+    $$u_t - (u^3 - u - \gamma u_{xx})_{xx} = f$$
+
+    The ansatz imposes $u$ at the first time and $u$ and $u_x$ at both ends.
+
+    **Arguments:**
+
+    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractWave`][] of one's own of $(t, x)$.
+    - `domain`: a [`zoo.Box`][] of $(t, x)$; by default $[0, 1] \times [-2, 2]$.
+    - `gamma`: $\gamma$, positive; the width of an interface is $\sqrt \gamma$.
+
+    **Raises:**
+
+    `ValueError` if an argument is something else.
+    """
+
+    solution: AbstractWave
+    domain: Box
+    gamma: float = eqx.field(static=True)
+
+    def __init__(self, solution: AbstractWave, *, domain: Box | None = None, gamma: float | int = 0.5):
+        example = "zoo.CahnHilliard(zoo.DampedWave(wavenumber=2.0))"
+        self.solution = as_wave(solution, (AbstractWave,), problem="CahnHilliard", example=example)
+        self.domain = as_domain(domain, self.solution, default=Box((0, -2), (1, 2)), dim=2)
+        self.gamma = as_positive("gamma", gamma)
+
+    @property
+    def derivatives(self):
+        return {
+            "u": (),
+            "u_t": (0,),
+            "u_x": (1,),
+            "u_xx": (1, 1),
+            "u_xxxx": (1, 1, 1, 1),
+        }
+
+    @property
+    def manufactured(self):
+        return True
+
+    @property
+    def conditions(self):
+        return ((1, 0), (2, 2))
+
+    def equation(self, d):
+        cubic = 6 * d["u"] * d["u_x"] ** 2 + 3 * d["u"] ** 2 * d["u_xx"]  # (u^3)_xx
+        return d["u_t"] - cubic + d["u_xx"] + self.gamma * d["u_xxxx"]

@@ -1,0 +1,50 @@
+from ..domains import Box
+from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._wave import AbstractWave
+
+
+class KuramotoSivashinsky(AbstractSpaceTimeProblem):
+    r"""The Kuramoto-Sivashinsky equation, manufactured from its solution.
+
+    $$u_t + u u_x + u_{xx} + u_{xxxx} = f$$
+
+    The ansatz imposes $u$ at the first time and $u$ and $u_x$ at both ends.
+
+    **Arguments:**
+
+    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractWave`][] of one's own of $(t, x)$.
+    - `domain`: a [`zoo.Box`][] of $(t, x)$; by default $[0, 1] \times [-2, 2]$.
+
+    **Raises:**
+
+    `ValueError` if `solution` or `domain` is something else.
+    """
+
+    solution: AbstractWave
+    domain: Box
+
+    def __init__(self, solution: AbstractWave, *, domain: Box | None = None):
+        example = "zoo.KuramotoSivashinsky(zoo.DampedWave(wavenumber=2.0))"
+        self.solution = as_wave(solution, (AbstractWave,), problem="KuramotoSivashinsky", example=example)
+        self.domain = as_domain(domain, self.solution, default=Box((0, -2), (1, 2)), dim=2)
+
+    @property
+    def derivatives(self):
+        return {
+            "u": (),
+            "u_t": (0,),
+            "u_x": (1,),
+            "u_xx": (1, 1),
+            "u_xxxx": (1, 1, 1, 1),
+        }
+
+    @property
+    def manufactured(self):
+        return True
+
+    @property
+    def conditions(self):
+        return ((1, 0), (2, 2))
+
+    def equation(self, d):
+        return d["u_t"] + d["u"] * d["u_x"] + d["u_xx"] + d["u_xxxx"]

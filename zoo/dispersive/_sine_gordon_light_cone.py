@@ -1,0 +1,48 @@
+import jax.numpy as jnp
+
+from ..domains import Box
+from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._sine_gordon_waves import Breather, Kink
+from ._wave import AbstractWave
+
+
+class SineGordonLightCone(AbstractSpaceTimeProblem):
+    r"""The sine-Gordon equation in light-cone coordinates.
+
+    $$u_{xt} = \sin u$$
+
+    Both coordinates are characteristic, which makes it Goursat's problem: the ansatz imposes $u$ at the first time and
+    at the left end, which determine the solution, and nothing at the right end.
+
+    **Arguments:**
+
+    - `solution`: a [`zoo.Kink`][] or [`zoo.Breather`][].
+    - `domain`: a [`zoo.Box`][] of $(t, x)$; by default $[0, 2] \times [-2, 2]$.
+
+    **Raises:**
+
+    `ValueError` if `solution` or `domain` is something else.
+    """
+
+    solution: AbstractWave
+    domain: Box
+
+    def __init__(self, solution: Kink | Breather, *, domain: Box | None = None):
+        example = "zoo.SineGordonLightCone(zoo.Kink(slope=1.0))"
+        self.solution = as_wave(solution, (Kink, Breather), problem="SineGordonLightCone", example=example)
+        self.domain = as_domain(domain, self.solution, default=Box((0, -2), (2, 2)), dim=2)
+
+    @property
+    def derivatives(self):
+        return {"u": (), "u_tx": (0, 1)}
+
+    @property
+    def manufactured(self):
+        return False
+
+    @property
+    def conditions(self):
+        return ((1, 0), (1, 0))
+
+    def equation(self, d):
+        return d["u_tx"] - jnp.sin(d["u"])

@@ -1,0 +1,78 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+import stde_eqx as stde
+
+from ..domains import Ball
+from ._neighbour_sum import AbstractNeighbourSum
+
+
+class Clamped(eqx.Module):
+    r"""A neighbour sum with the square of the boundary factor: it vanishes on the sphere together with its slope.
+
+    $$u(x) = \omega(x)\, s(x), \qquad \omega = (R^2 - |x|^2)^2, \quad s(x) = \sum_i c_i \varphi_i(x)$$
+
+    For any function $t$ and a radial $a(\rho)$ with $\rho = |x|^2$ and $E = x \cdot \nabla$,
+    $\Delta(a t) = a \Delta t + 4 a' E t + (2 d a' + 4 \rho a'') t$. Twice applied, with $\Delta E = E \Delta + 2
+    \Delta$, $\omega' = -2 (R^2 - \rho)$ and $C = 2 d \omega' + 8 \rho$,
+
+    $$\Delta^2 u = \omega \Delta^2 s + 8 \omega' E \Delta s + (2 C + 8 \omega') \Delta s + 32 E^2 s + 32 (d + 1) E s
+    + 8 d (d + 2) s.$$
+
+    The derivatives of each $\varphi_i$ are taken in its few coordinates, so that the cost is $O(d)$.
+
+    **Arguments:**
+
+    - `sum`: a [`zoo.TwoBody`][], [`zoo.ThreeBody`][], [`zoo.ExponentialSum`][] or [`zoo.TanhSum`][], whose
+        coefficients and ball are used.
+    """
+
+    sum: AbstractNeighbourSum
+
+    @property
+    def domain(self) -> Ball:
+        """The ball."""
+        return self.sum.domain
+
+    @property
+    def dim(self) -> int:
+        """The dimension."""
+        return self.sum.dim
+
+    def factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""$\omega(x)$, zero on the sphere with its gradient."""
+        return self.domain.boundary_factor(x) ** 2
+
+    def __call__(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The value at one point, of shape `(dim,)`: a scalar."""
+        return self.factor(x) * self.sum.contract(self.sum.terms(x))
+
+    def bilaplacian(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""$\Delta^2 u$ at one point, of shape `(dim,)`: a scalar."""
+        reach = self.dim - self.sum.coefficients.shape[0] + 1
+        windows = jnp.stack([x[i : self.dim - reach + 1 + i] for i in range(reach)], axis=1)
+        local = jax.vmap(self._local)(windows)
+        value, e, e_squared, laplacian, e_laplacian, bilaplacian = map(self.sum.contract, local)
+        d, b = self.dim, self.domain.boundary_factor(x)
+        slope = -2 * b
+        c = 2 * d * slope + 8 * (self.domain.radius**2 - b)
+        return (
+            b**2 * bilaplacian
+            + 8 * slope * e_laplacian
+            + (2 * c + 8 * slope) * laplacian
+            + 32 * e_squared
+            + 32 * (d + 1) * e
+            + 8 * d * (d + 2) * value
+        )
+
+    def _local(self, window: Float[Array, " reach"]) -> tuple[Float[Array, ""], ...]:
+        """One term and what the formula needs of it, in its own coordinates."""
+        term = lambda w: self.sum.terms(w)[0]
+        along = stde.operators.Vectors(window[None]).coefficient(window)
+        value, ((first,), (second,)) = stde.taylor.directional_derivatives(term, window, along, order=2, size=1)
+        laplacian = lambda w: stde.Laplacian()(term, w)
+        curvature, ((radial,),) = stde.taylor.directional_derivatives(laplacian, window, along, order=1, size=1)
+        # E^2 = x_i d_i (x_j d_j) = D^2[x, x] + E.
+        return value, first, second + first, curvature, radial, stde.Biharmonic()(term, window)

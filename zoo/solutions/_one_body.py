@@ -1,0 +1,83 @@
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ..domains import Ball
+from ._neighbour_sum import AbstractNeighbourSum
+
+
+class ExponentialSum(AbstractNeighbourSum):
+    r"""A one-body solution of exponentials: the coordinates do not interact.
+
+    $$u(x) = (R^2 - |x|^2) \sum_{i=1}^{d} c_i e^{x_i}$$
+
+    with $x \cdot \nabla e^{x_i} = x_i e^{x_i}$ and $\Delta e^{x_i} = e^{x_i}$. Second derivatives of the sum are all
+    on the diagonal: what an estimator from random vectors has no variance for.
+
+    **Arguments:**
+
+    - `dim`: the dimension $d$, at least 1.
+    - `key`: a `jax.random` key for the coefficients $c_i \sim N(0, 1)$.
+    - `radius`: the radius $R$ of the ball, positive.
+
+    **Raises:**
+
+    `ValueError` if `dim` or `radius` is out of range.
+    """
+
+    domain: Ball
+    coefficients: Float[Array, " dim"]
+
+    def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
+        self.domain = Ball(dim, radius)
+        self.coefficients = jr.normal(key, (self.domain.dim,))
+
+    @property
+    def value_at_origin(self) -> float:
+        return 1.0
+
+    def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
+        return jnp.exp(x)
+
+    def terms_and_derivatives(self, x):
+        exp_x = jnp.exp(x)
+        return exp_x, x * exp_x, exp_x
+
+
+class TanhSum(AbstractNeighbourSum):
+    r"""A one-body solution of hyperbolic tangents: the coordinates do not interact.
+
+    $$u(x) = (R^2 - |x|^2) \sum_{i=1}^{d} c_i \tanh x_i$$
+
+    with $t = \tanh x_i$, $x \cdot \nabla t = x_i (1 - t^2)$ and $\Delta t = -2 t (1 - t^2)$. It is odd, so that its
+    mean over the ball is zero: the best constant explains nothing of it.
+
+    **Arguments:**
+
+    - `dim`: the dimension $d$, at least 1.
+    - `key`: a `jax.random` key for the coefficients $c_i \sim N(0, 1)$.
+    - `radius`: the radius $R$ of the ball, positive.
+
+    **Raises:**
+
+    `ValueError` if `dim` or `radius` is out of range.
+    """
+
+    domain: Ball
+    coefficients: Float[Array, " dim"]
+
+    def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
+        self.domain = Ball(dim, radius)
+        self.coefficients = jr.normal(key, (self.domain.dim,))
+
+    @property
+    def value_at_origin(self) -> float:
+        return 0.0
+
+    def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
+        return jnp.tanh(x)
+
+    def terms_and_derivatives(self, x):
+        t = jnp.tanh(x)
+        slope = 1 - t * t
+        return t, x * slope, -2 * t * slope
