@@ -82,7 +82,7 @@ OPERATORS = {
         stde.DirectionalDerivative(_velocity, 3),
         lambda u, x: jnp.einsum("...ijk,i,j,k->...", third(u, x), _velocity, _velocity, _velocity),
     ),
-    "partial": (stde.PartialDerivative(0, 2, 1, 0), lambda u, x: fourth(u, x)[..., 0, 0, 1, 2]),
+    "partial": (stde.PartialDerivative((0, 2, 1, 0)), lambda u, x: fourth(u, x)[..., 0, 0, 1, 2]),
     "linear": (stde.LinearOperator(_general), _general_oracle),
     "hessian entries": (
         stde.LinearOperator({(i, j): _matrix[i, j] for i in range(DIM) for j in range(i, DIM)}),

@@ -56,8 +56,8 @@ _WRONG = {
         {"problem": _problem(sampler=lambda problem, num_points, *, key: jr.uniform(key, (num_points,)))},
         r"sample.*must return an array of shape \(2, 5\)",
     ),
-    "vector residual": (
-        {"problem": _problem(modified_residual=lambda problem, u, x, *, estimator, key: x)},
+    "matrix residual": (
+        {"problem": _problem(modified_residual=lambda problem, u, x, *, estimator, key: x[None])},
         "residual` must return a real scalar",
     ),
     "vector exact": ({"problem": _problem(solution=lambda problem, x: x)}, "exact` must return a real scalar"),

@@ -102,16 +102,21 @@ def test_not_a_solution(make, unchecked):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "make, estimator, bound",
-    [(zoo.ClampedPlate, stde.SparseSTDE(4), 0.1), (zoo.Anisotropic, stde.SparseSTDE(4), 0.1)],
+    "make, sum, error, skill",
+    [
+        # Measured: about half of the error, a third of the skill.
+        (zoo.Poisson, zoo.ExponentialSum, 0.04, 0.4),
+        (zoo.Poisson, zoo.TanhSum, 0.1, 0.2),
+        (zoo.Anisotropic, zoo.TwoBody, 0.05, 0.4),
+        (zoo.ClampedPlate, zoo.TwoBody, 0.05, 0.4),
+        # The constant alone has 2.5e-3 here; what four of ten coordinates leave of noise is more (measured: 5.8e-3).
+        (zoo.ClampedPlate, zoo.ThreeBody, 0.01, 4.0),
+    ],
 )
-def test_training(make, estimator, bound):
-    jax.config.update("jax_enable_x64", False)
-    try:
-        problem = make(zoo.TwoBody(10, key=jr.key(0)))
+def test_training(make, sum, error, skill):
+    with jax.enable_x64(False):
+        problem = make(sum(10, key=jr.key(0)))
         net = eqx.nn.MLP(10, "scalar", 64, 3, activation=jnp.tanh, key=jr.key(1))
-        solution = stde.train(problem, net, estimator=estimator, steps=3000, key=jr.key(2))
-    finally:
-        jax.config.update("jax_enable_x64", True)
-    assert solution.metrics.relative_l2 is not None and solution.metrics.relative_l2 < bound
-    assert solution.metrics.skill is not None and solution.metrics.skill < 0.7
+        solution = stde.train(problem, net, estimator=stde.SparseSTDE(4), steps=3000, key=jr.key(2))
+    assert solution.metrics.relative_l2 is not None and solution.metrics.relative_l2 < error
+    assert solution.metrics.skill is not None and solution.metrics.skill < skill

@@ -174,13 +174,13 @@ class PlannedDirections(AbstractTerms):
         return moments_of_terms(self, u, x)
 
 
-def PartialDerivative(*axes: int) -> LinearOperator:
-    r"""A single partial derivative: `PartialDerivative(0, 0, 1)` is $\partial_0^2 \partial_1 u$.
+def PartialDerivative(multi_index: int | Iterable[int]) -> LinearOperator:
+    r"""A single partial derivative: `PartialDerivative((0, 0, 1))` is $\partial_0^2 \partial_1 u$.
 
     **Arguments:**
 
-    - `axes`: the axes that are differentiated, each as often as it occurs.
+    - `multi_index`: the axes that are differentiated, each as often as it occurs; a number for a single one.
 
     **Raises:** `ValueError` for something else than axes counted from 0.
     """
-    return LinearOperator({axes: 1.0})
+    return LinearOperator({as_multi_index(multi_index): 1.0})

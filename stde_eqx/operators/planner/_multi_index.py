@@ -8,7 +8,7 @@ import numpy as np
 MultiIndex: TypeAlias = tuple[int, ...]
 
 
-def as_multi_index(axes: Iterable[int]) -> MultiIndex:
+def as_multi_index(axes: int | Iterable[int]) -> MultiIndex:
     """A multi-index in ascending order.
 
     **Raises:** `ValueError` for something else than non-negative integers.
