@@ -27,6 +27,7 @@ from .dispersive import (
 from .domains import AbstractDomain as AbstractDomain, Ball as Ball, Box as Box, UnitBall as UnitBall
 from .elliptic import (
     AbstractElliptic as AbstractElliptic,
+    AbstractManufactured as AbstractManufactured,
     AllenCahn as AllenCahn,
     Anisotropic as Anisotropic,
     ClampedPlate as ClampedPlate,

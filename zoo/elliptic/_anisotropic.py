@@ -6,9 +6,9 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 import stde_eqx as stde
 
-from ..domains import Ball
 from ..solutions import AbstractSolution
 from ._base import as_solution
+from ._manufactured import AbstractManufactured
 
 
 class CoupledLaplacian(stde.operators.AbstractSecondOrder):
@@ -64,7 +64,7 @@ class CoupledLaplacian(stde.operators.AbstractSecondOrder):
         return vectors + self.coupling * shifted
 
 
-class Anisotropic(stde.AbstractProblem):
+class Anisotropic(AbstractManufactured):
     r"""An anisotropic elliptic equation on a ball, whose matrix is not diagonal.
 
     $$\operatorname{tr}(C \nabla^2 u) = f \text{ in } \{|x| < R\}, \qquad u = 0 \text{ on } \{|x| = R\}$$
@@ -89,20 +89,6 @@ class Anisotropic(stde.AbstractProblem):
         self.solution = as_solution(solution)
         self.operator = CoupledLaplacian(coupling)
 
-    @property
-    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
-        """The dimension of the domain."""
-        return self.solution.dim
-
-    @property
-    def domain(self) -> Ball:
-        """The ball on which the equation holds."""
-        return self.solution.domain
-
-    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random points of the ball, by the law of [`zoo.Ball`][]."""
-        return self.domain.sample(num_points, key=key)
-
     def source(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""The right-hand side $f(x) = \operatorname{tr}(C \nabla^2 u^*(x))$ at one point: a scalar."""
         return self.operator(self.solution, x)
@@ -116,7 +102,3 @@ class Anisotropic(stde.AbstractProblem):
     def ansatz(self, net: Callable) -> Callable:
         r"""$x \mapsto (R^2 - |x|^2) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network."""
         return stde.nn.HardConstraint(self.domain.boundary_factor, net)
-
-    def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        """The solution at one point, of shape `(dim,)`: a scalar."""
-        return self.solution(x)

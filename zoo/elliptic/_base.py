@@ -7,8 +7,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from ..domains import Ball
 from ..solutions import AbstractSolution
+from ._manufactured import AbstractManufactured
 
 
 def as_solution(solution: Any) -> AbstractSolution:
@@ -22,7 +22,7 @@ def as_solution(solution: Any) -> AbstractSolution:
     )
 
 
-class AbstractElliptic(stde.AbstractProblem):
+class AbstractElliptic(AbstractManufactured):
     r"""A semilinear elliptic problem on a ball, manufactured from its solution.
 
     $$\Delta u + g(u) = f \text{ in } \{|x| < R\}, \qquad u = 0 \text{ on } \{|x| = R\}, \qquad
@@ -36,30 +36,6 @@ class AbstractElliptic(stde.AbstractProblem):
     @abc.abstractmethod
     def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""] | float:
         """$g(u)$ for a value $u$, a scalar."""
-
-    @property
-    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
-        """The dimension of the domain."""
-        return self.solution.dim
-
-    @property
-    def domain(self) -> Ball:
-        """The ball on which the equation holds."""
-        return self.solution.domain
-
-    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random points of the ball, by the law of [`zoo.Ball`][].
-
-        **Arguments:**
-
-        - `num_points`: how many.
-        - `key`: a `jax.random` key.
-
-        **Returns:**
-
-        An array of shape `(num_points, dim)`.
-        """
-        return self.domain.sample(num_points, key=key)
 
     def source(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""The right-hand side $f(x) = \Delta u^*(x) + g(u^*(x))$.
@@ -116,7 +92,3 @@ class AbstractElliptic(stde.AbstractProblem):
         A callable of one point, a PyTree with the network inside.
         """
         return stde.nn.HardConstraint(self.domain.boundary_factor, net)
-
-    def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        """The solution at one point, of shape `(dim,)`: a scalar."""
-        return self.solution(x)

@@ -5,11 +5,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from ..domains import Ball
 from ..solutions import AbstractNeighbourSum, Clamped
+from ._manufactured import AbstractManufactured
 
 
-class ClampedPlate(stde.AbstractProblem):
+class ClampedPlate(AbstractManufactured):
     r"""The biharmonic equation on a ball, as of a plate that is clamped at its rim, in any dimension.
 
     $$\Delta^2 u = f \text{ in } \{|x| < R\}, \qquad u = \partial_n u = 0 \text{ on } \{|x| = R\}$$
@@ -36,20 +36,6 @@ class ClampedPlate(stde.AbstractProblem):
             )
         self.solution = Clamped(solution)
 
-    @property
-    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
-        """The dimension of the domain."""
-        return self.solution.dim
-
-    @property
-    def domain(self) -> Ball:
-        """The ball on which the equation holds."""
-        return self.solution.domain
-
-    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random points of the ball, by the law of [`zoo.Ball`][]."""
-        return self.domain.sample(num_points, key=key)
-
     def source(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""The right-hand side $f(x) = \Delta^2 u^*(x)$ at one point: a scalar, at a cost of $O(d)$."""
         return self.solution.bilaplacian(x)
@@ -63,7 +49,3 @@ class ClampedPlate(stde.AbstractProblem):
     def ansatz(self, net: Callable) -> Callable:
         r"""$x \mapsto (R^2 - |x|^2)^2 \, \mathrm{net}(x)$, which vanishes on the sphere together with its slope."""
         return stde.nn.HardConstraint(self.solution.factor, net)
-
-    def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        """The solution at one point, of shape `(dim,)`: a scalar."""
-        return self.solution(x)

@@ -1,0 +1,42 @@
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+import stde_eqx as stde
+
+from ..domains import Ball
+
+
+class AbstractManufactured(stde.AbstractProblem):
+    """A problem on a ball whose solution was chosen first, and the right-hand side after it."""
+
+    solution: eqx.AbstractVar[Any]  # An `AbstractSolution`, or a `Clamped` one.
+
+    @property
+    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
+        """The dimension of the domain."""
+        return self.solution.dim
+
+    @property
+    def domain(self) -> Ball:
+        """The ball on which the equation holds."""
+        return self.solution.domain
+
+    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Random points of the ball, by the law of [`zoo.Ball`][].
+
+        **Arguments:**
+
+        - `num_points`: how many.
+        - `key`: a `jax.random` key.
+
+        **Returns:**
+
+        An array of shape `(num_points, dim)`.
+        """
+        return self.domain.sample(num_points, key=key)
+
+    def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The solution at one point, of shape `(dim,)`: a scalar."""
+        return self.solution(x)
