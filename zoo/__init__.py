@@ -1,3 +1,4 @@
+from . import references as references
 from ._registry import (
     list_problems as list_problems,
     list_solutions as list_solutions,
