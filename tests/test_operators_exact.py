@@ -59,6 +59,7 @@ def test_single_precision_stays_single(operator, oracle):
     assert jnp.allclose(result, oracle(network(), _x), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @_cases
 def test_gradients_flow(operator, oracle):
     params, static = eqx.partition(network(), eqx.is_array)
