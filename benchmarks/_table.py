@@ -34,6 +34,15 @@ def write_csv(path: pathlib.Path, header: Row, rows: Sequence[Row]) -> None:
         writer.writerows(rows)
 
 
+def publish(folder: pathlib.Path, name: str, header: Row, rows: Sequence[Row], caption: str) -> None:
+    """Leave the rows as CSV and as a Markdown table with a caption, and print the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(folder / f"{name}.csv", header, rows)
+    table = markdown(header, rows)
+    (folder / f"{name}.md").write_text(f"{table}\n\n{caption}\n")
+    print(table)
+
+
 def machine() -> str:
     """What the figures were measured on."""
     device = jax.devices()[0]

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 from _methods import BASELINE, catalogue, REGRESSION
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 from _training_step import TrainingStep
 
 
@@ -116,12 +116,8 @@ def main(
     steps = {f"step, {name}": lower for name, lower in training_steps(dim, num_samples).items()}
     rows = measure(steps, rounds)
     rows += measure({f"scan of {depth} layers, ours": scanned(depth, num_samples) for depth in depths}, rounds)
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "compile_time.csv", HEADER, rows)
-    table = markdown(HEADER, rows)
     caption = f"Measured on {machine()}; median of {rounds} rounds, caches cleared before each program."
-    (output / "compile_time.md").write_text(f"{table}\n\n{caption}\n")
-    print(table)
+    publish(output, "compile_time", HEADER, rows, caption)
 
 
 if __name__ == "__main__":

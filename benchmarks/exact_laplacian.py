@@ -21,7 +21,7 @@ import stde_eqx as stde
 from _agreement import relative_difference, TOLERANCE
 from _memory import peak_bytes
 from _methods import AbstractMethod, ByHand, ForwardLaplacian, Ours
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 from _timing import interleaved, ratio, repeated
 
 
@@ -113,11 +113,8 @@ def main(
     for dim in dims:
         rows += compare("forward", forward, dim, num_points, rounds)
         rows += compare("with gradient", gradient, dim, num_points, rounds)
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "exact_laplacian.csv", HEADER, rows)
     caption = f"Measured on {machine()}; median of {rounds} interleaved rounds; folx is the faster of its two settings."
-    (output / "exact_laplacian.md").write_text(f"{markdown(HEADER, rows)}\n\n{caption}\n")
-    print(markdown(HEADER, rows))
+    publish(output, "exact_laplacian", HEADER, rows, caption)
 
 
 if __name__ == "__main__":

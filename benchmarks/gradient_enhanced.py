@@ -24,7 +24,7 @@ from jax.experimental.jet import jet as jax_jet
 import stde_eqx as stde
 import zoo
 from _agreement import relative_difference
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 from _timing import interleaved, ratio, repeated
 
 
@@ -175,12 +175,8 @@ def main(
         )
         for name in calls
     ]
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "gradient_enhanced.csv", HEADER, rows_)
-    table = markdown(HEADER, rows_)
     caption = f"Measured on {machine()}; {num_points} points, median of {rounds} interleaved rounds."
-    (output / "gradient_enhanced.md").write_text(f"{table}\n\n{caption}\n")
-    print(table)
+    publish(output, "gradient_enhanced", HEADER, rows_, caption)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import tyro
 from jax.experimental.jet import jet as jax_jet
 
 import stde_eqx as stde
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 from _timing import interleaved, ratio, repeated
 
 
@@ -97,11 +97,8 @@ def main(
         output: The folder for the results.
     """
     rows = [row for order in orders for row in compare(order, num_points, rounds)]
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "high_order.csv", HEADER, rows)
     caption = f"Measured on {machine()}; median of {rounds} interleaved rounds; error against float64."
-    (output / "high_order.md").write_text(f"{markdown(HEADER, rows)}\n\n{caption}\n")
-    print(markdown(HEADER, rows))
+    publish(output, "high_order", HEADER, rows, caption)
 
 
 if __name__ == "__main__":

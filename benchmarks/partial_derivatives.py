@@ -23,7 +23,7 @@ from jax.experimental.jet import jet as jax_jet
 
 import stde_eqx as stde
 from _agreement import relative_difference
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 from _timing import interleaved, ratio, repeated
 from stde_eqx.operators.planner import Interpolation, Nesting, Plan, SparseJet
 
@@ -215,15 +215,11 @@ def main(
             for depth in depths:
                 for width in widths:
                     rows += compare(equation, depth, width, num_points, rounds, leave_out)
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "partial_derivatives.csv", HEADER, rows)
-    table = markdown(HEADER, rows)
     caption = (
         f"Measured on {machine()}; {num_points} points, median of {rounds} interleaved rounds; relative error of the "
         "hardest derivative in float32 against float64."
     )
-    (output / "partial_derivatives.md").write_text(f"{table}\n\n{caption}\n")
-    print(table)
+    publish(output, "partial_derivatives", HEADER, rows, caption)
 
 
 if __name__ == "__main__":

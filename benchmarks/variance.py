@@ -12,7 +12,7 @@ import tyro
 
 import stde_eqx as stde
 import zoo
-from _table import machine, markdown, write_csv
+from _table import machine, publish
 
 
 HEADER = ("operator", "estimator", "bias", "+-", "standard deviation", "ms", "variance x s")
@@ -111,17 +111,13 @@ def main(
         for operator, diagnosis in ((f"Laplacian, d = {dim}", laplacian), ("bilaplacian, d = 20", bilaplacian))
         for line in diagnosis.lines
     ]
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "variance.csv", HEADER, rows)
-    table = markdown(HEADER, rows)
     caption = (
         f"Measured on {machine()}; {num_points} points, {num_draws} draws, V = {num_samples} (Laplacian), 8 x 8 pairs "
         f"or 20 vectors (bilaplacian). From point to point the exact Laplacian itself has the standard deviation "
         f"{laplacian.spread**0.5:.1e}."
     )
-    (output / "variance.md").write_text(f"{table}\n\n{caption}\n")
+    publish(output, "variance", HEADER, rows, caption)
     laplacian.plot().savefig(output / "variance.png", dpi=150)
-    print(table)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,10 @@ def test_table_and_plot():
     lines = str(found).splitlines()
     assert lines[0].split() == ["estimator", "bias", "+-", "variance", "ms", "variance", "x", "s"]
     assert [line.split()[0] for line in lines[1:3]] == ["sparse", "exact"]
-    assert len(found.plot().axes[0].lines) == 3
+    variance, bias = found.plot().axes
+    # Two estimators, two lines of equal product, and the variance over points.
+    assert len(variance.lines) == 5
+    assert [label.get_text() for label in bias.get_yticklabels()] == ["sparse", "exact"]
 
 
 def test_recommendation_is_the_optimum():

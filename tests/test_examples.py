@@ -22,13 +22,22 @@ def _load(name):
 
 
 def test_every_example_is_tested():
-    assert {path.name for path in (_ROOT / "examples").glob("*.py")} == {"any_operator.py", *_TRAINING}
+    assert {path.name for path in (_ROOT / "examples").glob("*.py")} == {
+        "any_operator.py",
+        "taylor_mode.py",
+        *_TRAINING,
+    }
 
 
 def test_any_operator(capsys):
     diagnosis = _load("any_operator.py").main(dim=20, width=8, num_points=3)
     assert len(diagnosis.lines) == 5
     assert "nested along axes" in capsys.readouterr().out
+
+
+def test_taylor_mode():
+    series, first_order = _load("taylor_mode.py").main(width=8, depth=2)
+    assert first_order > 1e-5 and series < 1e-4 * first_order
 
 
 @pytest.mark.parametrize("name", _TRAINING)

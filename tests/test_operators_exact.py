@@ -91,9 +91,17 @@ def test_polyharmonic_of_a_power():
 def test_operators_print_readably():
     assert repr(stde.Laplacian()) == "Laplacian()"
     assert repr(stde.Biharmonic()) == "Polyharmonic(power=2)"
-    assert repr(stde.Laplacian() @ stde.DiagonalOperator(3)) == (
-        "Composition(outer=Laplacian(), inner=DiagonalOperator(order=3))"
-    )
+    time, space = stde.PartialDerivative(0), stde.Laplacian().on(slice(1, None))
+    assert repr(time - 0.5 * space) == "LinearOperator({(0,): 1}) + -0.5 * Laplacian().on(slice(1, None, None))"
+    assert repr(stde.Laplacian() @ (2 * stde.DiagonalOperator(3))) == "Laplacian() @ (2 * DiagonalOperator(order=3))"
+
+    def slope(x):
+        return x[0]
+
+    assert repr(stde.LinearOperator({(1, 0): slope, (): 2.0})) == "LinearOperator({(): 2, (0, 1): slope})"
+    names = []
+    jax.jit(lambda c: names.append(repr(c * stde.Laplacian())) or c)(2.0)
+    assert names == ["weak_f64[] * Laplacian()"]
 
 
 @pytest.mark.parametrize(

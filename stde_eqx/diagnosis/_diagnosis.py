@@ -141,9 +141,13 @@ class Diagnosis:
         return "\n".join([*map(aligned, [header, *rows]), caption])
 
     def plot(self) -> Figure:
-        """Variance against time, on logarithmic axes: the further down and to the left, the better."""
-        figure = Figure(figsize=(7, 4.6), layout="constrained")
-        axes = figure.subplots()
+        """Variance against time, on logarithmic axes, with lines of equal product; and the bias with its standard
+        error.
+
+        On the left the further down and to the left, the better. On the right a bias whose bar crosses zero is none.
+        """
+        figure = Figure(figsize=(11, 4.6), layout="constrained")
+        axes, bias_axes = figure.subplots(1, 2)
         families: dict[str, list[Line]] = {}
         for line in self.lines:
             families.setdefault(_family(line.name), []).append(line)
@@ -157,6 +161,22 @@ class Diagnosis:
             )
         if self.spread > 0:
             axes.axhline(self.spread, color="0.6", linestyle="--", label="variance over points")
+        products = [line.variance_times_seconds for line in self.lines if line.variance > 0]
+        milliseconds = [1e3 * line.seconds for line in self.lines]
+        if products:
+            ends = [min(milliseconds), max(milliseconds)]
+            for product in (min(products), max(products)):
+                axes.plot(ends, [1e3 * product / end for end in ends], color="0.8", linewidth=1, zorder=0)
+        bias_axes.errorbar(
+            [line.bias for line in self.lines],
+            range(len(self.lines)),
+            xerr=[2 * line.bias_error for line in self.lines],
+            fmt="o",
+            capsize=3,
+        )
+        bias_axes.axvline(0, color="0.6", linewidth=1)
+        bias_axes.set_yticks(range(len(self.lines)), [line.name for line in self.lines], fontsize="small")
+        bias_axes.set_xlabel("bias, with two standard errors")
         axes.set_xlabel(f"milliseconds for {self.num_points} points")
         axes.set_ylabel("variance of an estimate")
         axes.grid(which="major", alpha=0.3)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
@@ -26,7 +28,11 @@ def added(first: AbstractOperator, second: Any) -> AbstractOperator:
 def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
     if isinstance(factor, AbstractOperator):
         raise ValueError("The product of two operators, one applied after the other, is written `first @ second`.")
-    return Scaled(factor if callable(factor) else jnp.asarray(factor), operator)
+    if callable(factor):
+        return Scaled(factor, operator)
+    if isinstance(operator, Scaled) and not callable(operator.factor):
+        return Scaled(jnp.asarray(factor) * operator.factor, operator.operator)
+    return Scaled(jnp.asarray(factor), operator)
 
 
 def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
@@ -35,10 +41,21 @@ def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
     return Composition(outer, inner)
 
 
+def describe_coefficient(coefficient: Array | Callable) -> str:
+    """A number as it is, if it is known, and otherwise what it is."""
+    if callable(coefficient):
+        return getattr(coefficient, "__name__", type(coefficient).__name__)
+    known = not isinstance(coefficient, Tracer) and coefficient.ndim == 0
+    return f"{float(coefficient):g}" if known else eqx.tree_pformat(coefficient)
+
+
 class Sum(AbstractOperator):
     """A sum of operators, each of which is sampled on its own."""
 
     operators: tuple[AbstractOperator, ...]
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.operators))
 
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
@@ -58,6 +75,10 @@ class Scaled(AbstractOperator):
 
     factor: Array | Callable
     operator: AbstractOperator
+
+    def __repr__(self) -> str:
+        inner = f"({self.operator!r})" if isinstance(self.operator, Sum) else repr(self.operator)
+        return f"{describe_coefficient(self.factor)} * {inner}"
 
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
@@ -87,6 +108,10 @@ class Composition(AbstractOperator):
 
     outer: AbstractOperator
     inner: AbstractOperator
+
+    def __repr__(self) -> str:
+        parts = (repr(o) if not isinstance(o, Sum | Scaled) else f"({o!r})" for o in (self.outer, self.inner))
+        return " @ ".join(parts)
 
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None

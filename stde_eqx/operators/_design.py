@@ -61,13 +61,15 @@ def variance_of_total(terms: Float[Array, "*units_and_shape"], designs: Sequence
         )
     terms = terms * math.prod(design.units for design in draws)
     axes = range(len(draws))
-    mean = jnp.mean(terms, axis=tuple(axes))
-    square = jnp.zeros_like(mean)
+    # A common shift of all terms changes nothing (the two numbers of `square` add to one), and without their mean
+    # nothing cancels: in float32 a small standard error of a large estimate would drown otherwise.
+    terms = terms - jnp.mean(terms, axis=tuple(axes))
+    square = jnp.zeros(terms.shape[len(draws) :], terms.dtype)
     for kept in itertools.product([False, True], repeat=len(draws)):
         factor = math.prod(design.square()[keep] for design, keep in zip(draws, kept, strict=True))
         partial = jnp.mean(terms, axis=tuple(i for i in axes if not kept[i]))
         square = square + factor * jnp.mean(partial**2, axis=tuple(range(sum(kept))))
-    return jnp.maximum(mean**2 - square, 0) if len(draws) == 1 else mean**2 - square
+    return -square
 
 
 def _variance_across_strata(terms: Array, design: Strata) -> Array:

@@ -39,7 +39,8 @@ def estimate(
     **Arguments:** as for [`stde_eqx.value_and_apply`][].
 
     **Returns:** an [`stde_eqx.Estimate`][]. The square of the standard error is unbiased for the variance of the
-    estimate, with [`stde_eqx.Stratified`][] on the large side of it. It is NaN where a single random term was drawn.
+    estimate; with [`stde_eqx.Stratified`][] it is on the large side, and for a product of operators, where the unbiased
+    figure may come out negative, it is cut off at zero. It is NaN where a single random term was drawn.
 
     **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], and for a product of operators of which one is a sum.
     """

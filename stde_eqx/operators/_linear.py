@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from .._custom_types import Field
-from ._algebra import scaled, Sum
+from ._algebra import describe_coefficient, scaled, Sum
 from ._base import AbstractDirectionalOperator, AbstractDistribution, AbstractOperator, AbstractSampler, Exact
 from ._design import AbstractDesign, Draws
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
@@ -29,6 +29,14 @@ class HomogeneousOperator(AbstractDirectionalOperator):
 
     multi_indices: tuple[MultiIndex, ...] = eqx.field(static=True)
     coefficients: tuple[Coefficient, ...]
+
+    def __repr__(self) -> str:
+        return f"LinearOperator({{{self.entries()}}})"
+
+    def entries(self) -> str:
+        """The terms as they are written in a dictionary."""
+        pairs = zip(self.multi_indices, self.coefficients, strict=True)
+        return ", ".join(f"{index}: {describe_coefficient(c)}" for index, c in pairs)
 
     def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
         return len(self.multi_indices)
@@ -115,6 +123,10 @@ class LinearOperator(AbstractOperator):
 
     parts: tuple[HomogeneousOperator, ...]
     zeroth: tuple[Coefficient, ...]
+
+    def __repr__(self) -> str:
+        zeroth = [f"(): {describe_coefficient(c)}" for c in self.zeroth]
+        return f"LinearOperator({{{', '.join([*zeroth, *(part.entries() for part in self.parts)])}}})"
 
     def __init__(self, terms: Mapping[Iterable[int], float | Coefficient]):
         if not terms:

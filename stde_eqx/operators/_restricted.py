@@ -11,6 +11,9 @@ class Restricted(AbstractOperator):
     operator: AbstractDirectionalOperator
     selection: Selection
 
+    def __repr__(self) -> str:
+        return f"{self.operator!r}.on({self.selection!r})"
+
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
     ) -> AbstractDirections:

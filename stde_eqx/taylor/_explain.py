@@ -29,7 +29,8 @@ class ExplainedEquation:
         `fallback` for a primitive that has none.
     - `storage`: how the coefficients that come out are stored: `sparse`, `dense`, both, or `constant`.
     - `shape`: of the value that comes out.
-    - `flops`: of the rule, as the compiler's cost analysis estimates them, primal included.
+    - `flops`: of the rule, as the compiler's cost analysis estimates them, primal included. In the body of a loop, of
+        one trip.
     - `ratio`: these over the flops of the equation alone.
     - `source`: file, line and function.
     """
