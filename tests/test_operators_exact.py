@@ -32,13 +32,7 @@ def test_network(operator, oracle):
 
 
 @_cases
-def test_vector_valued_function(operator, oracle):
-    u = lambda x: jnp.stack([jnp.exp(x[0] * x[1]) * x[3], jnp.sin(x[2] + x[0]) * x[1] ** 3, jnp.sum(x**5)])
-    assert jnp.allclose(jax.jit(lambda x: operator(u, x))(_x), oracle(u, _x), rtol=1e-10, atol=1e-13)
-
-
-@_cases
-def test_traced_once_and_pytree_valued(operator, oracle):
+def test_traced_once_with_several_and_vector_values(operator, oracle):
     traces = []
 
     def u(x):

@@ -40,7 +40,8 @@ def _oracle(u, axes):
     return derivative_tensor(u, _x, len(axes))[(..., *axes)]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
+# Not the cheapest: it is one of the two.
+@pytest.mark.parametrize("strategy", STRATEGIES[1:], ids=lambda strategy: type(strategy).__name__)
 @pytest.mark.parametrize("names", SETS.values(), ids=SETS.keys())
 def test_partials(names, strategy):
     found = jax.jit(lambda x: stde.partials(_u, x, names, strategy=strategy))(_x)
