@@ -3,11 +3,10 @@ from . import (
     estimators as estimators,
     nn as nn,
     operators as operators,
+    problems as problems,
     taylor as taylor,
     training as training,
 )
-from ._gradient_enhanced import GradientEnhanced as GradientEnhanced
-from ._problem import AbstractProblem as AbstractProblem
 from .diagnosis import diagnose as diagnose
 from .estimators import (
     Antithetic as Antithetic,
@@ -34,6 +33,7 @@ from .operators import (
     AbstractSampler as AbstractSampler,
     AdvectionOperator as AdvectionOperator,
     Biharmonic as Biharmonic,
+    carre_du_champ as carre_du_champ,
     DiagonalOperator as DiagonalOperator,
     DirectionalDerivative as DirectionalDerivative,
     Directions as Directions,
@@ -50,6 +50,15 @@ from .operators import (
     SecondOrder as SecondOrder,
     value_and_apply as value_and_apply,
     WeightedLaplacian as WeightedLaplacian,
+)
+from .problems import (
+    AbstractParabolic as AbstractParabolic,
+    AbstractPenalty as AbstractPenalty,
+    AbstractProblem as AbstractProblem,
+    AbstractSemilinear as AbstractSemilinear,
+    AbstractTimeDependent as AbstractTimeDependent,
+    GradientEnhanced as GradientEnhanced,
+    SoftInitial as SoftInitial,
 )
 from .taylor import jet as jet
 from .training import (

@@ -6,8 +6,12 @@ from typing import Any, TypeAlias
 from jaxtyping import Array, Float
 
 
-#: A stationary unknown: one point in, its value out, an array or a PyTree. Batching is the caller's `jax.vmap`.
-Field: TypeAlias = Callable[[Float[Array, " dim"]], Any]
+#: An unknown, `u(x)` or `u(t, x)`: one point in, its value out, an array or a PyTree. Batching is the caller's
+#: `jax.vmap`.
+Field: TypeAlias = Callable[..., Any]
+
+#: Points of space-time: times and positions, batched along the leading axis.
+TimesAndPoints: TypeAlias = tuple[Float[Array, " points"], Float[Array, "points dim"]]
 
 #: Any PyTree.
 PyTreeLike: TypeAlias = Any

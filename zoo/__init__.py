@@ -1,4 +1,4 @@
-from . import references as references
+from . import laws as laws, references as references
 from ._registry import (
     list_problems as list_problems,
     list_solutions as list_solutions,
@@ -35,6 +35,13 @@ from .elliptic import (
     CoupledLaplacian as CoupledLaplacian,
     Poisson as Poisson,
     SineGordon as SineGordon,
+)
+from .parabolic import (
+    AbstractDiffusion as AbstractDiffusion,
+    AbstractReactionDiffusion as AbstractReactionDiffusion,
+    ParabolicAllenCahn as ParabolicAllenCahn,
+    ParabolicSineGordon as ParabolicSineGordon,
+    SemilinearHeat as SemilinearHeat,
 )
 from .solutions import (
     AbstractNeighbourSum as AbstractNeighbourSum,

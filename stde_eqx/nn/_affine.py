@@ -18,7 +18,7 @@ class Affine(eqx.Module):
 
     **Arguments:**
 
-    - `net`: the network to wrap, any callable of one point.
+    - `net`: the network to wrap, any callable of one point, `x` or `(t, x)`.
     - `shift`: the constant added, a scalar; 0 by default.
     - `scale`: the factor of the network's output, a scalar; 1 by default.
     """
@@ -27,5 +27,5 @@ class Affine(eqx.Module):
     shift: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=0.0)
     scale: Float[Array, ""] = eqx.field(converter=jnp.asarray, default=1.0)
 
-    def __call__(self, x: Float[Array, " dim"]) -> Any:
-        return jax.lax.stop_gradient(self.shift) + jax.lax.stop_gradient(self.scale) * self.net(x)
+    def __call__(self, *point: Any) -> Any:
+        return jax.lax.stop_gradient(self.shift) + jax.lax.stop_gradient(self.scale) * self.net(*point)

@@ -1,7 +1,6 @@
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float
 
 from .._custom_types import Field
 
@@ -16,7 +15,7 @@ class HardConstraint(eqx.Module):
     **Arguments:**
 
     - `factor`: $b$, a callable of one point with a scalar value, zero exactly where $u$ is prescribed.
-    - `net`: the network, a callable of one point.
+    - `net`: the network, a callable of one point, `x` or `(t, x)`; the other two are called likewise.
     - `extension`: $g$, a callable of one point; `None` for homogeneous data, $g = 0$.
 
     ??? cite "Reference"
@@ -29,6 +28,6 @@ class HardConstraint(eqx.Module):
     net: Field
     extension: Field | None = None
 
-    def __call__(self, x: Float[Array, " dim"]) -> Any:
-        constrained = self.factor(x) * self.net(x)
-        return constrained if self.extension is None else self.extension(x) + constrained
+    def __call__(self, *point: Any) -> Any:
+        constrained = self.factor(*point) * self.net(*point)
+        return constrained if self.extension is None else self.extension(*point) + constrained

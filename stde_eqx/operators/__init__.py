@@ -12,6 +12,7 @@ from ._base import (
     Exact as Exact,
     value_and_apply as value_and_apply,
 )
+from ._carre_du_champ import carre_du_champ as carre_du_champ, CarreDuChamp as CarreDuChamp
 from ._design import AbstractDesign as AbstractDesign, Draws as Draws, Strata as Strata
 from ._diagonal import DiagonalOperator as DiagonalOperator
 from ._directions import (

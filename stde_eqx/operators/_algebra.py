@@ -149,18 +149,48 @@ class SumDirections(AbstractDirections):
 
 
 def _merged(parts: Sequence[AbstractDirections]) -> list[AbstractDirections]:
-    """The parts that share an order and a kind of tangents as one set of directions."""
+    """The parts that share an order and a kind of tangents as one set of directions.
+
+    A single direction of the order below joins them: the sweep passes through that order anyway, and a derivative in
+    time beside a Laplacian in space costs one direction more instead of a sweep of its own.
+    """
     others: list[AbstractDirections] = []
-    groups: dict[Any, list[Directions]] = {}
-    for part in parts:
-        if isinstance(part, ScaledDirections) and isinstance(part.directions, Directions):
-            inner = part.directions
-            part = inner.drawn(part.factor.astype(inner.weights.dtype), inner.designs[0])
+    groups: dict[tuple[type, int], list[Directions]] = {}
+    for part in _flattened(parts):
         if isinstance(part, Directions):
             groups.setdefault((type(part.tangents), part.order), []).append(part)
         else:
             others.append(part)
+    for (kind, order), group in list(groups.items()):
+        above = groups.get((kind, order + 1))
+        if above is not None and sum(part.tangents.size for part in group) == 1:
+            above.extend(map(_raised, groups.pop((kind, order))))
     return others + [_concatenated(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _flattened(parts: Sequence[AbstractDirections]) -> list[AbstractDirections]:
+    """Sums of sums and multiples written out, as far as they are sets of directions."""
+    found: list[AbstractDirections] = []
+    for part in parts:
+        if isinstance(part, SumDirections):
+            found += _flattened(part.parts)
+        elif isinstance(part, ScaledDirections) and isinstance(part.directions, SumDirections):
+            found += _flattened([ScaledDirections(part.factor, each) for each in part.directions.parts])
+        elif isinstance(part, ScaledDirections) and isinstance(part.directions, ScaledDirections):
+            inner = part.directions
+            found += _flattened([ScaledDirections(part.factor * inner.factor, inner.directions)])
+        elif isinstance(part, ScaledDirections) and isinstance(part.directions, Directions):
+            inner = part.directions
+            found.append(inner.drawn(part.factor.astype(inner.weights.dtype), inner.designs[0]))
+        else:
+            found.append(part)
+    return found
+
+
+def _raised(part: Directions) -> Directions:
+    """The same operator as a set of directions of one order more, to which that order contributes nothing."""
+    lower = part.lower | {part.order: part.every_weight()}
+    return Directions(part.tangents, jnp.zeros_like(part.every_weight()), part.order + 1, lower)
 
 
 def _concatenated(parts: Sequence[Directions]) -> Directions:

@@ -143,7 +143,8 @@ class LinearOperator(AbstractOperator):
     def draw(
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
     ) -> AbstractDirections:
-        if isinstance(sampler, Exact):
+        # Derivatives of first order need no plan, and as directions they can join the sweep of another operator.
+        if isinstance(sampler, Exact) and any(len(part.multi_indices[0]) > 1 for part in self.parts):
             terms = {i: c for part in self.parts for i, c in zip(part.multi_indices, part.at(x), strict=True)}
             planned = plan(terms)
             if planned.num_coefficients <= sum(part.num_coefficients() for part in self.parts):

@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from .._problem import AbstractProblem
 from ..operators import Exact
+from ..problems import AbstractProblem, as_arguments
 from ._chunks import points_per_chunk
+from ._loss import batch_dtype
 from ._trivial import trivial_ansatz
 from ._validate import check_count, check_field, check_key, check_problem, knows_exact
 
@@ -115,14 +116,15 @@ def measure(
 def _chunk_sums(problem, u, constant, key, size, num_valid) -> Float[Array, " 7"]:
     """The sums of one chunk of `size` points, of which the first `num_valid` count."""
 
-    def at_point(x):
-        exact = problem.exact(x)
-        trivial, b = trivial_ansatz(problem, c0, x)
-        error, r = u(x) - exact, exact - trivial
+    def at_point(point):
+        point = as_arguments(point)
+        exact = problem.exact(*point)
+        trivial, b = trivial_ansatz(problem, c0, *point)
+        error, r = u(*point) - exact, exact - trivial
         return jnp.stack([jnp.abs(error), jnp.abs(exact), error**2, exact**2, r * b, b**2, r**2])
 
     points = problem.sample(size, key=key)
-    c0 = constant.astype(points.dtype)
+    c0 = constant.astype(batch_dtype(points))
     terms = jax.vmap(at_point, out_axes=1)(points)
     return jnp.sum(jnp.where(jnp.arange(size) < num_valid, terms, 0), axis=1)
 

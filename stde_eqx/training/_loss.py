@@ -1,5 +1,6 @@
 import abc
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -8,14 +9,14 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
+from ..problems import AbstractProblem, as_arguments
 
 
 def residuals(
     problem: AbstractProblem,
     net: Field,
-    points: Float[Array, "points dim"],
+    points: Any,
     *,
     estimator: AbstractEstimator,
     key: PRNGKeyArray,
@@ -27,7 +28,7 @@ def residuals(
 
     - `problem`: the PDE.
     - `net`: the network inside the ansatz, a callable of one point.
-    - `points`: shape `(points, dim)`.
+    - `points`: shape `(points, dim)`, or a tuple of times and points.
     - `estimator`: how to apply the operators.
     - `key`: the randomness of the estimator.
     - `share_draw`: `True` for one draw of the estimator that all points share, `False` for a draw per point.
@@ -37,9 +38,31 @@ def residuals(
     Shape `(points,)`, or `(points, parts)` for a residual with several parts.
     """
     u = problem.ansatz(net)
-    keys = key if share_draw else jr.split(key, points.shape[0])
-    at_point = lambda x, k: problem.residual(u, x, estimator=estimator, key=k)
+    keys = key if share_draw else jr.split(key, batch_size(points))
+    at_point = lambda point, k: problem.residual(u, *as_arguments(point), estimator=estimator, key=k)
     return jax.vmap(at_point, in_axes=(0, None if share_draw else 0))(points, keys)
+
+
+def penalty_parts(
+    problem: AbstractProblem, net: Field, *, key: PRNGKeyArray
+) -> list[tuple[float, Float[Array, "points ..."]]]:
+    r"""The problem's penalties of `problem.ansatz(net)`: the weight of each, and what should vanish at its points.
+
+    **Arguments:**
+
+    - `problem`: the PDE.
+    - `net`: the network inside the ansatz, a callable of one point.
+    - `key`: the randomness of the points.
+
+    **Returns:** pairs, the arrays of shape `(points,)` or `(points, parts)`.
+    """
+    u = problem.ansatz(net)
+    parts = []
+    for index, penalty in enumerate(problem.penalties()):
+        points = penalty.sample(penalty.num_points, key=jr.fold_in(key, index))
+        at_point = lambda point, penalty=penalty: penalty.residual(u, *as_arguments(point))
+        parts.append((penalty.weight, jax.vmap(at_point)(points)))
+    return parts
 
 
 class AbstractLoss(eqx.Module):
@@ -86,3 +109,13 @@ class UnbiasedSquare(AbstractLoss):
 def mean_square(values: Float[Array, "points ..."]) -> Float[Array, ""]:
     """The mean over points of the sum over parts of the squares."""
     return jnp.sum(values**2) / values.shape[0]
+
+
+def batch_size(points: Any) -> int:
+    """How many points a batch has."""
+    return jax.tree.leaves(points)[0].shape[0]
+
+
+def batch_dtype(points: Any) -> Any:
+    """The floating-point type of the points of a batch."""
+    return jnp.result_type(*jax.tree.leaves(points))

@@ -2,7 +2,7 @@ import time
 
 from jaxtyping import PRNGKeyArray
 
-from .._problem import AbstractProblem
+from ..problems import AbstractProblem
 from ._evaluate import measure
 from ._metrics import Metrics
 from ._state import TrainState

@@ -1,11 +1,13 @@
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
-from ._loss import mean_square, residuals
+from ..problems import AbstractProblem
+from ._loss import batch_dtype, penalty_parts, residuals
 
 
 class Scales(eqx.Module):
@@ -26,7 +28,7 @@ class Scales(eqx.Module):
 @eqx.filter_jit
 def fit_scales(
     problem: AbstractProblem,
-    points: Float[Array, "points dim"],
+    points: Any,
     *,
     estimator: AbstractEstimator,
     key: PRNGKeyArray,
@@ -50,13 +52,16 @@ def fit_scales(
     the cost of a few training steps, whatever the operator. (For a boundary factor such as $1 - |x|^2$ every sampled
     coordinate contributes the same, so the sparse and the Rademacher estimate of its Laplacian are exact.)
 
+    With penalties, $\sum_n r(x_n; c)^2$ stands for the whole loss: $\frac1N \sum_n r(x_n; c)^2$ plus the weighted mean
+    squares of the penalties. They are divided by the same $\rho$, and keep their weights.
+
     What is left of the residual in floating point is at least `eps` times the terms that cancelled, so $\rho$ never
     falls below that. A residual that does not depend on the constant, or is not finite there, yields output scale 1.
 
     **Arguments:**
 
     - `problem`: the PDE.
-    - `points`: where to measure the residual, shape `(points, dim)`.
+    - `points`: where to measure the residual, shape `(points, dim)`, or a tuple of times and points.
     - `estimator`, `key`, `share_draw`: how to estimate it, see [`stde_eqx.training.residuals`][].
     - `shift`: the shift to use; the best one by default.
 
@@ -65,11 +70,17 @@ def fit_scales(
     [`stde_eqx.training.Scales`][].
     """
 
+    dtype = batch_dtype(points)
+
     def constant(c):
-        return residuals(problem, lambda _: c, points, estimator=estimator, key=key, share_draw=share_draw)
+        """All that should vanish, as a vector whose square is the loss."""
+        net = lambda *_: c
+        values = residuals(problem, net, points, estimator=estimator, key=key, share_draw=share_draw)
+        parts = [(1.0, values), *penalty_parts(problem, net, key=key)]
+        return jnp.concatenate([(weight / v.shape[0]) ** 0.5 * v.astype(dtype).ravel() for weight, v in parts])
 
     linearised = lambda c: jax.jvp(constant, (c,), (jnp.ones_like(c),))
-    zero = jnp.zeros((), points.dtype)
+    zero = jnp.zeros((), dtype)
     at_zero = linearised(zero)
     if shift is None:
         fitted, (left, slope) = _gauss_newton(linearised, zero, at_zero)
@@ -77,7 +88,7 @@ def fit_scales(
         fitted = jnp.full_like(zero, shift)
         left, slope = linearised(fitted)
 
-    eps = jnp.finfo(points.dtype).eps
+    eps = jnp.finfo(dtype).eps
     sensitivity = _rms(slope)
     cancelled = _rms(at_zero[0]) + sensitivity * jnp.abs(fitted)
     residual = jnp.maximum(_rms(left), eps * cancelled)
@@ -95,7 +106,7 @@ def _gauss_newton(linearised, constant, value):
     """
 
     def newton(left, slope):
-        return -jnp.mean(left * slope) / jnp.mean(slope**2)
+        return -jnp.vdot(left, slope) / jnp.vdot(slope, slope)
 
     def worthwhile(carry):
         count, constant, (left, slope), _ = carry
@@ -117,5 +128,5 @@ def _gauss_newton(linearised, constant, value):
     return constant, value
 
 
-def _rms(values: Float[Array, "points ..."]) -> Float[Array, ""]:
-    return jnp.sqrt(mean_square(values))
+def _rms(values: Float[Array, " values"]) -> Float[Array, ""]:
+    return jnp.sqrt(jnp.vdot(values, values))

@@ -2,8 +2,8 @@ import enum
 
 import equinox as eqx
 
-from .._problem import AbstractProblem
 from ..nn import Affine
+from ..problems import AbstractProblem
 from ._metrics import Metrics
 from ._state import TrainState
 from ._trial import TrialFunction

@@ -8,11 +8,11 @@ import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from .._problem import AbstractProblem
 from ..nn import Affine
 from ..operators import AbstractEstimator, Exact
+from ..problems import AbstractProblem
 from ._chunks import points_per_chunk
-from ._loss import AbstractLoss, MeanSquare, residuals
+from ._loss import AbstractLoss, mean_square, MeanSquare, penalty_parts, residuals
 from ._scales import fit_scales
 from ._state import initial_state, TrainState
 from ._validate import check_count, check_key, check_network, check_optimizer, check_problem
@@ -23,7 +23,8 @@ class StepMetrics(eqx.Module):
 
     **Attributes:**
 
-    - `loss`: the mean square of the scaled residual before the step; 1 is what the best constant reaches.
+    - `loss`: the mean square of the scaled residual, and of the penalties if there are any, before the step; 1 is what
+        the best constant reaches.
     - `finite`: whether loss and update were finite. If not, the step was not taken and the state is the one before it.
     """
 
@@ -95,6 +96,7 @@ class TrainStep(eqx.Module):
     @eqx.filter_jit
     def __call__(self, state: TrainState) -> tuple[TrainState, StepMetrics]:
         points_key, draw_key = jr.split(jr.fold_in(state.key, state.step))
+        penalty_key = jr.fold_in(points_key, 0)
         points = self.problem.sample(self.batch_size, key=points_key)
         params, fixed = eqx.partition(state.network, eqx.is_inexact_array)
 
@@ -105,7 +107,9 @@ class TrainStep(eqx.Module):
                 residuals(self.problem, net, points, estimator=self.estimator, key=key, share_draw=self.share_draw)
                 / state.scales.residual
             )
-            return self.loss(scaled, key=draw_key)
+            penalties = penalty_parts(self.problem, net, key=penalty_key)
+            imposed = sum(weight * mean_square(values / state.scales.residual) for weight, values in penalties)
+            return self.loss(scaled, key=draw_key) + imposed
 
         loss, grads = jax.value_and_grad(loss_of)(params)
         updates, opt_state = optax.with_extra_args_support(self.optimizer).update(

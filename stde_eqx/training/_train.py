@@ -7,8 +7,8 @@ import optax
 from jaxtyping import PRNGKeyArray
 
 from .._custom_types import Field
-from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
+from ..problems import AbstractProblem
 from ._hooks import Hooks
 from ._loss import AbstractLoss
 from ._recorder import Recorder

@@ -1,10 +1,9 @@
 from typing import Any
 
 import equinox as eqx
-from jaxtyping import Array, Float
 
 from .._custom_types import Field
-from .._problem import AbstractProblem
+from ..problems import AbstractProblem
 
 
 class TrialFunction(eqx.Module):
@@ -19,5 +18,5 @@ class TrialFunction(eqx.Module):
     problem: AbstractProblem
     net: Field
 
-    def __call__(self, x: Float[Array, " dim"]) -> Any:
-        return self.problem.ansatz(self.net)(x)
+    def __call__(self, *point: Any) -> Any:
+        return self.problem.ansatz(self.net)(*point)

@@ -1,12 +1,14 @@
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._problem import AbstractProblem
+from ..problems import AbstractProblem
 
 
 def trivial_ansatz(
-    problem: AbstractProblem, constant: Float[Array, ""], x: Float[Array, " dim"]
+    problem: AbstractProblem, constant: Float[Array, ""], *point: Any
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     r"""The ansatz of a constant, $A[c](x)$, and its derivative $\partial_c A[c](x)$.
 
@@ -14,10 +16,10 @@ def trivial_ansatz(
 
     - `problem`: whose ansatz.
     - `constant`: $c$, a scalar.
-    - `x`: one point, of shape `(dim,)`.
+    - `point`: one point, `x` or `t, x`.
 
     **Returns:**
 
     Two scalars.
     """
-    return jax.jvp(lambda c: problem.ansatz(lambda _: c)(x), (constant,), (jnp.ones_like(constant),))
+    return jax.jvp(lambda c: problem.ansatz(lambda *_: c)(*point), (constant,), (jnp.ones_like(constant),))

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, PRNGKeyArray
 
-from .._problem import AbstractProblem
 from ..operators import AbstractEstimator
+from ..problems import AbstractProblem, AbstractTimeDependent, as_arguments
 from .callbacks import AbstractCallback
 
 
@@ -68,19 +68,14 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
     if not callable(u):
         raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {_describe(u)}.")
     points = eqx.filter_eval_shape(lambda k: problem.sample(2, key=k), key)
-    if not isinstance(points, jax.ShapeDtypeStruct) or points.shape != (2, problem.dim):
-        raise ValueError(
-            f"`{type(problem).__name__}.sample(2, key=key)` must return an array of shape (2, {problem.dim}), two "
-            f"points of `dim={problem.dim}`; got {_describe(points)}."
-        )
-    point = jax.ShapeDtypeStruct(points.shape[1:], points.dtype)
+    _check_points(problem, points)
+    point = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), points)
     try:
-        value = eqx.filter_eval_shape(u, point)
+        value = eqx.filter_eval_shape(u, *as_arguments(point))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"the unknown cannot be evaluated at one point of `{type(problem).__name__}`, an array of shape "
-            f"({problem.dim},): {_first_line(error)}. A stationary unknown is called `u(x)`; a network needs "
-            f'in_size={problem.dim} and out_size="scalar".'
+            f"the unknown cannot be evaluated at one point of `{type(problem).__name__}`, "
+            f"{_call_of(problem)}: {_first_line(error)}. {_advice(problem)}"
         ) from error
     if not _is_real_scalar(value):
         raise ValueError(
@@ -98,7 +93,7 @@ def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator
             "leaves of the network's PyTree (fields of an `eqx.Module`), not closed over by a function, nor integers."
         )
     residual = eqx.filter_eval_shape(
-        lambda p, net, k: p.residual(p.ansatz(net), p.sample(1, key=k)[0], estimator=estimator, key=k),
+        lambda p, net, k: p.residual(p.ansatz(net), *_first_point(p, k), estimator=estimator, key=k),
         problem,
         u,
         key,
@@ -114,7 +109,7 @@ def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator
 
 def knows_exact(problem: AbstractProblem, *, key: PRNGKeyArray) -> bool:
     """Whether the problem knows its exact solution."""
-    exact = eqx.filter_eval_shape(lambda p, k: p.exact(p.sample(1, key=k)[0]), problem, key)
+    exact = eqx.filter_eval_shape(lambda p, k: p.exact(*_first_point(p, k)), problem, key)
     if exact is not None and not _is_real_scalar(exact):
         raise ValueError(
             f"`{type(problem).__name__}.exact` must return a real scalar, of shape (), for one point, or None; got "
@@ -123,11 +118,55 @@ def knows_exact(problem: AbstractProblem, *, key: PRNGKeyArray) -> bool:
     return exact is not None
 
 
+def _check_points(problem: AbstractProblem, points: Any) -> None:
+    """Two points of the problem: an array, or a tuple of times and positions."""
+    is_array = lambda value, shape: isinstance(value, jax.ShapeDtypeStruct) and value.shape == shape
+    name = f"`{type(problem).__name__}.sample(2, key=key)`"
+    if not isinstance(problem, AbstractTimeDependent):
+        if not is_array(points, (2, problem.dim)):
+            raise ValueError(
+                f"{name} must return an array of shape (2, {problem.dim}), two points of `dim={problem.dim}`; got "
+                f"{_describe(points)}."
+            )
+    elif not (
+        isinstance(points, tuple)
+        and len(points) == 2
+        and is_array(points[0], (2,))
+        and is_array(points[1], (2, problem.dim))
+    ):
+        raise ValueError(
+            f"{name} must return a tuple of two times, of shape (2,), and two points of `dim={problem.dim}`, of shape "
+            f"(2, {problem.dim}); got {_describe(points)}."
+        )
+
+
+def _call_of(problem: AbstractProblem) -> str:
+    """How an unknown of the problem is called."""
+    if isinstance(problem, AbstractTimeDependent):
+        return f"a time t, a scalar, and an array x of shape ({problem.dim},)"
+    return f"an array of shape ({problem.dim},)"
+
+
+def _advice(problem: AbstractProblem) -> str:
+    if isinstance(problem, AbstractTimeDependent):
+        return (
+            "A time-dependent unknown is called `u(t, x)`; a network of one array becomes one by "
+            f'`stde.nn.SpaceTime(eqx.nn.MLP({problem.dim + 1}, "scalar", ...))`.'
+        )
+    return f'A stationary unknown is called `u(x)`; a network needs in_size={problem.dim} and out_size="scalar".'
+
+
+def _first_point(problem: AbstractProblem, key: PRNGKeyArray) -> tuple[Any, ...]:
+    return as_arguments(jax.tree.map(lambda leaf: leaf[0], problem.sample(1, key=key)))
+
+
 def _is_real_scalar(value: Any) -> bool:
     return isinstance(value, jax.ShapeDtypeStruct) and value.shape == () and jnp.issubdtype(value.dtype, jnp.floating)
 
 
 def _describe(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"a tuple of {', '.join(map(_describe, value))}"
     if isinstance(value, (jax.ShapeDtypeStruct, Array)):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     return f"the class `{value.__name__}`" if isinstance(value, type) else f"a `{type(value).__name__}`"

@@ -2,3 +2,5 @@
 
 from ._cole_hopf import ColeHopf as ColeHopf
 from ._radial import RadialReference as RadialReference, solve_radial as solve_radial
+from ._radial_table import RadialTable as RadialTable, tabulate as tabulate
+from ._value import ReferenceValue as ReferenceValue

@@ -38,6 +38,15 @@ def interpolate(values: np.ndarray, y: npt.ArrayLike) -> np.ndarray:
     return np.where(at_a_point, values[np.argmin(np.abs(differences), axis=-1)], between)
 
 
+def coefficients(values: np.ndarray) -> np.ndarray:
+    """The coefficients in Chebyshev polynomials of the interpolant through `values` at the points, along axis 0."""
+    last = values.shape[0] - 1
+    k = np.arange(last + 1)
+    halves = np.where((k == 0) | (k == last), 0.5, 1.0)
+    cosines = np.cos(np.pi * np.outer(k, k) / last)
+    return 2 / last * halves[:, None] * (cosines @ (halves[:, None] * values))
+
+
 def _barycentric_weights(num_points: int) -> np.ndarray:
     weights = (-1.0) ** np.arange(num_points)
     weights[[0, -1]] /= 2

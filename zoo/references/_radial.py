@@ -46,10 +46,13 @@ class RadialReference(eqx.Module):
             raise ValueError(
                 f"At t={t} the reference reaches to |x| = {reach:.4g}, got a radius of {np.max(radius):.4g}."
             )
-        with jax.enable_x64(True):
-            values = np.asarray(self.solution.evaluate(jnp.asarray(t, jnp.float64)))
         length = math.log1p(self.far / self.scale)
-        return interpolate(values, 1 - 2 * np.log1p(square / self.scale) / length)
+        return interpolate(self.nodal_values(t), 1 - 2 * np.log1p(square / self.scale) / length)
+
+    def nodal_values(self, t: float) -> np.ndarray:
+        """The values at a time at the Chebyshev points, the first of which is the origin."""
+        with jax.enable_x64(True):
+            return np.asarray(self.solution.evaluate(jnp.asarray(t, jnp.float64)))
 
     def reach(self, t: float) -> float:
         """The largest radius at which the values at time `t` do not know of the artificial end of the domain."""

@@ -1,7 +1,7 @@
 import abc
 from typing import NamedTuple
 
-from ..._problem import AbstractProblem
+from ...problems import AbstractProblem
 from .._metrics import Metrics
 from .._solution import Solution
 from .._state import TrainState

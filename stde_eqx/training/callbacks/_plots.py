@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
+from ...problems import as_arguments
 from .._chunks import points_per_chunk
 from .._solution import Solution
 from .._trivial import trivial_ansatz
@@ -88,5 +89,9 @@ def _predictions(solution: Solution, num_points: int) -> tuple[np.ndarray, np.nd
 @eqx.filter_jit
 def _chunk(u, shift, key, size):
     points = u.problem.sample(size, key=key)
-    at_point = lambda x: jnp.stack([u(x), u.problem.exact(x), *trivial_ansatz(u.problem, shift, x)])
+
+    def at_point(point):
+        point = as_arguments(point)
+        return jnp.stack([u(*point), u.problem.exact(*point), *trivial_ansatz(u.problem, shift, *point)])
+
     return jax.vmap(at_point, out_axes=1)(points)

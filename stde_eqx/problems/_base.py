@@ -1,17 +1,19 @@
 import abc
+from typing import Any
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._custom_types import Field
-from .operators import AbstractEstimator
+from .._custom_types import Field
+from ..operators import AbstractEstimator
 
 
 class AbstractProblem(eqx.Module):
     r"""What a stationary PDE offers, so that it can be trained: where it lives, its residual, its boundary.
 
     A problem of one's own is a subclass with a field `dim` and the methods `sample` and `residual`; `ansatz` and
-    `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`.
+    `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`. For an
+    unknown `u(t, x)` there is [`stde_eqx.AbstractTimeDependent`][].
 
     !!! example
 
@@ -77,3 +79,33 @@ class AbstractProblem(eqx.Module):
     def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""] | None:
         """The exact solution at one point, or `None` where none is known: then no error is ever reported."""
         return None
+
+    def penalties(self) -> "tuple[AbstractPenalty, ...]":
+        """What else training should make small, such as a boundary condition that the ansatz does not satisfy."""
+        return ()
+
+
+class AbstractPenalty(eqx.Module):
+    """A condition that training imposes by adding its mean square, at points of its own, to the loss.
+
+    **Attributes:**
+
+    - `weight`: the factor of the mean square in the loss.
+    - `num_points`: points a step.
+    """
+
+    weight: eqx.AbstractVar[float]
+    num_points: eqx.AbstractVar[int]
+
+    @abc.abstractmethod
+    def sample(self, num_points: int, *, key: PRNGKeyArray) -> Any:
+        """Random points, batched along the leading axis."""
+
+    @abc.abstractmethod
+    def residual(self, u: Field, *point: Any) -> Float[Array, "*parts"]:
+        """What should vanish at one point: a scalar, or a vector of parts whose squares are added."""
+
+
+def as_arguments(point: Any) -> tuple[Any, ...]:
+    """One point as the arguments of an unknown: `(x,)` for an array, `(t, x)` for a tuple."""
+    return point if isinstance(point, tuple) else (point,)

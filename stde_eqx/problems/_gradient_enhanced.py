@@ -6,11 +6,12 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._custom_types import Field
-from ._problem import AbstractProblem
-from .estimators import AbstractSampling, WithoutReplacement
-from .operators import AbstractEstimator, Coordinates
-from .taylor import directional_derivatives
+from .._custom_types import Field
+from ..estimators import AbstractSampling, WithoutReplacement
+from ..operators import AbstractEstimator, Coordinates
+from ..taylor import directional_derivatives
+from ._base import AbstractPenalty, AbstractProblem
+from ._time_dependent import AbstractTimeDependent
 
 
 class GradientEnhanced(AbstractProblem):
@@ -51,6 +52,11 @@ class GradientEnhanced(AbstractProblem):
         self.weight = weight
         self.num_samples = num_samples
         self.sampling = WithoutReplacement() if sampling is None else sampling
+        if isinstance(self.problem, AbstractTimeDependent):
+            raise ValueError(
+                "GradientEnhanced differentiates along the coordinates of stationary problems, got the time-dependent "
+                f"{type(self.problem).__name__}."
+            )
         if not self.weight > 0:
             raise ValueError(f"GradientEnhanced needs a positive weight, got {self.weight}.")
         if not 1 <= self.num_samples <= self.problem.dim:
@@ -104,3 +110,7 @@ class GradientEnhanced(AbstractProblem):
     def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""] | None:
         """The problem's exact solution."""
         return self.problem.exact(x)
+
+    def penalties(self) -> tuple[AbstractPenalty, ...]:
+        """The problem's penalties."""
+        return self.problem.penalties()

@@ -1,0 +1,47 @@
+import math
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ._base import AbstractLaw
+
+
+class Brownian(AbstractLaw):
+    r"""Brownian motion that leaves a point at some time, whichever way the time then runs.
+
+    $$x \sim \mathcal{N}\bigl(x_0,\ \sigma^2 (|t - s| + h)\, I\bigr)$$
+
+    By the formula of Feynman and Kac the value of a diffusion equation at $(s, x_0)$ is made of the data, and of
+    everything in between, along the paths that start there and run towards the data. Leaving `head_start` earlier, the
+    paths have already spread by the time $s$.
+
+    **Arguments:**
+
+    - `dim`: $d$.
+    - `scale`: $\sigma$; $\sqrt2$ belongs to the Laplacian.
+    - `origin`: $s$.
+    - `start`: $x_0$, a number for the point with all coordinates alike.
+    - `head_start`: $h \ge 0$, a time.
+
+    **Raises:** `ValueError` for a dimension, scale or head start out of range.
+    """
+
+    dim: int = eqx.field(static=True)
+    scale: float = math.sqrt(2.0)
+    origin: float = 0.0
+    start: float = 0.0
+    head_start: float = 0.0
+
+    def __check_init__(self):
+        if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0:
+            raise ValueError(
+                "Brownian needs dim >= 1, scale > 0 and head_start >= 0, got "
+                f"dim={self.dim}, scale={self.scale} and head_start={self.head_start}."
+            )
+
+    def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Normally distributed points, with the variance of their times."""
+        deviation = self.scale * jnp.sqrt(jnp.abs(t - self.origin) + self.head_start)
+        return self.start + deviation[:, None] * jr.normal(key, (t.shape[0], self.dim), t.dtype)
