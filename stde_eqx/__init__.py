@@ -5,6 +5,7 @@ from . import (
     operators as operators,
     problems as problems,
     taylor as taylor,
+    timestepping as timestepping,
     training as training,
 )
 from .diagnosis import diagnose as diagnose
@@ -61,6 +62,7 @@ from .problems import (
     SoftInitial as SoftInitial,
 )
 from .taylor import jet as jet
+from .timestepping import evolve as evolve
 from .training import (
     evaluate as evaluate,
     make_step as make_step,

@@ -80,7 +80,7 @@ class AbstractTimeDependent(AbstractProblem):
         return None
 
 
-def joined(u: Field, t: Float[Array, ""], x: Float[Array, " dim"]) -> tuple[Field, Float[Array, " 1+dim"]]:
+def joined(u: Field, t: Float[Array, ""], x: Float[Array, " dim"]) -> tuple[Field, Float[Array, " coordinates"]]:
     r"""An unknown `u(t, x)` as a function of the one array $z = (t, x_1, \ldots, x_d)$, and that array.
 
     Operators act on functions of one array; in space alone they are restricted by `.on(slice(1, None))`.
@@ -101,7 +101,7 @@ def joined(u: Field, t: Float[Array, ""], x: Float[Array, " dim"]) -> tuple[Fiel
             f"{jnp.shape(x)}. For batches use jax.vmap."
         )
 
-    def function(z: Float[Array, " 1+dim"]) -> Any:
+    def function(z: Float[Array, " coordinates"]) -> Any:
         return u(z[0], z[1:])
 
     return function, jnp.concatenate([jnp.asarray(t, x.dtype)[None], x])

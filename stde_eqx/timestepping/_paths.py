@@ -1,0 +1,110 @@
+import math
+from collections.abc import Callable
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import lineax as lx
+from jaxtyping import Array, Float, PRNGKeyArray
+
+
+#: A coefficient of a stochastic differential equation: a function of the time and the point.
+SDECoefficient = Callable[[Float[Array, ""], Float[Array, " dim"]], Any]
+
+
+def sample_path(
+    drift: SDECoefficient,
+    diffusion: SDECoefficient,
+    x0: Float[Array, " dim"],
+    ts: Float[Array, " times"],
+    *,
+    t0: float = 0.0,
+    num_steps: int = 64,
+    solver: diffrax.AbstractSolver | None = None,
+    key: PRNGKeyArray,
+) -> Float[Array, "times dim"]:
+    r"""A sample path of the diffusion $dX = \mu(t, X) \, dt + \sigma(t, X) \, dW$ at some times, by Diffrax.
+
+    For many paths use `jax.vmap` over keys. The points that a path visits are where the value at its start is decided
+    (Feynman and Kac), which makes them good collocation points; [`zoo.laws.Diffusion`][] makes a law of them.
+
+    !!! example
+
+        ```python
+        drift = lambda t, x: -x
+        diffusion = lambda t, x: jnp.sqrt(2.0)
+        ts = jnp.linspace(0, 1, 11)
+        path = lambda key: stde.timestepping.sample_path(drift, diffusion, jnp.zeros(3), ts, key=key)
+        paths = jax.vmap(path)(jax.random.split(jax.random.key(0), 100))  # (100, 11, 3)
+        ```
+
+    **Arguments:**
+
+    - `drift`: $\mu$, with values of shape `(dim,)`.
+    - `diffusion`: $\sigma$: a scalar, shape `(dim,)` for a diagonal matrix, or `(dim, noise)` for any matrix.
+    - `x0`: where it starts, shape `(dim,)`.
+    - `ts`: increasing times, not before `t0`.
+    - `t0`: when it starts.
+    - `num_steps`: equal steps from `t0` to the last time, each with Brownian increments of its own.
+    - `solver`: an Itô solver of Diffrax; Euler and Maruyama's by default.
+    - `key`: a `jax.random` key.
+
+    **Returns:** an array of shape `(times, dim)`.
+
+    **Raises:** `ValueError` for a solver that integrates another equation, in the sense of Stratonovich, or for
+    coefficients of another shape.
+    """
+    solver = diffrax.Euler() if solver is None else solver
+    if isinstance(solver, diffrax.AbstractStratonovichSolver):
+        raise ValueError(
+            f"The equation is in the sense of Itô, but `{type(solver).__name__}` is a solver in the sense of "
+            "Stratonovich: use for example diffrax.Euler() or diffrax.ItoMilstein()."
+        )
+    if num_steps < 1:
+        raise ValueError(f"A path needs num_steps >= 1, got {num_steps}.")
+    dim = x0.shape[0]
+    noise = _noise_dimension(diffusion, x0, ts)
+    t0 = jnp.asarray(t0, ts.dtype)
+    last = ts[-1]
+    shape = jax.ShapeDtypeStruct((noise,), x0.dtype)
+    # One increment a step is all that a constant step looks at, so nothing of the path needs to be remembered.
+    brownian = diffrax.UnsafeBrownianPath(shape, key=key)
+
+    def matrix(t, x, args):
+        sigma = jnp.asarray(diffusion(t, x)).astype(x.dtype)
+        if sigma.ndim == 2:
+            return lx.MatrixLinearOperator(sigma)
+        return lx.DiagonalLinearOperator(jnp.broadcast_to(sigma, (dim,)))
+
+    terms = diffrax.MultiTerm(
+        diffrax.ODETerm(lambda t, x, args: jnp.broadcast_to(jnp.asarray(drift(t, x)).astype(x.dtype), (dim,))),
+        diffrax.ControlTerm(matrix, brownian),
+    )
+    # A path of no length has no step.
+    length = jnp.maximum(last - t0, jnp.finfo(ts.dtype).tiny ** 0.5)
+    solution = diffrax.diffeqsolve(
+        terms,
+        solver,
+        t0,
+        t0 + length,
+        length / num_steps,
+        x0,
+        saveat=diffrax.SaveAt(ts=jnp.minimum(ts, t0 + length)),
+        max_steps=num_steps + 2,
+        adjoint=diffrax.DirectAdjoint(),
+    )
+    assert solution.ys is not None
+    return solution.ys
+
+
+def _noise_dimension(diffusion: SDECoefficient, x0: Array, ts: Array) -> int:
+    """How many Brownian motions drive the path, from the shape of sigma."""
+    dim = x0.shape[0]
+    shape = jax.eval_shape(lambda t, x: jnp.asarray(diffusion(t, x)), ts[0], x0).shape
+    if len(shape) > 2 or (shape and shape[0] != dim) or math.prod(shape) == 0:
+        raise ValueError(
+            f"diffusion must return a scalar or an array of shape ({dim},) or ({dim}, noise) at a point of shape "
+            f"({dim},), got shape {shape}."
+        )
+    return shape[1] if len(shape) == 2 else dim

@@ -1,0 +1,6 @@
+import sys
+
+from ._recompute import main
+
+
+sys.exit(main())
