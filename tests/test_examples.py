@@ -24,6 +24,7 @@ def _load(name):
 def test_every_example_is_tested():
     assert {path.name for path in (_ROOT / "examples").glob("*.py")} == {
         "any_operator.py",
+        "in_time.py",
         "taylor_mode.py",
         *_TRAINING,
     }
@@ -38,6 +39,13 @@ def test_any_operator(capsys):
 def test_taylor_mode():
     series, first_order = _load("taylor_mode.py").main(width=8, depth=2)
     assert first_order > 1e-5 and series < 1e-4 * first_order
+
+
+@pytest.mark.slow
+def test_in_time(tmp_path):
+    trained, followed = _load("in_time.py").main(dim=1, width=10, steps=2_000, folder=str(tmp_path))
+    assert abs(trained - followed) < 0.02
+    assert (tmp_path / "in_time.png").exists()
 
 
 @pytest.mark.parametrize("name", _TRAINING)

@@ -1,5 +1,7 @@
 """Problems for u(t, x): residuals, conditions hard and soft, training, and what is refused."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -117,9 +119,12 @@ def test_no_array_of_dimension_times_directions():
 
 
 def test_training_with_the_condition_in_the_ansatz():
-    options = dict(steps=300, batch_size=64, num_test_points=500, key=jr.key(0), optimizer=optax.adam(3e-3))
+    options: dict[str, Any] = dict(
+        steps=300, batch_size=64, num_test_points=500, key=jr.key(0), optimizer=optax.adam(3e-3)
+    )
     solution = stde.train(Reaction(), _network(), **options)
-    assert solution.metrics.loss < 0.2 and solution.metrics.skill < 0.3
+    assert solution.metrics.loss is not None and solution.metrics.loss < 0.2
+    assert solution.metrics.skill is not None and solution.metrics.skill < 0.3
     t, x = jnp.array(0.3), jnp.zeros(3)
     assert solution.u(t, x).shape == () and solution.model(t, x).shape == ()
     longer = stde.train(Reaction(), solution.state, **options)
@@ -128,9 +133,11 @@ def test_training_with_the_condition_in_the_ansatz():
 
 def test_training_with_the_condition_as_a_penalty():
     problem = stde.SoftInitial(Reaction(), num_points=32)
-    options = dict(steps=800, batch_size=64, num_test_points=500, key=jr.key(0), optimizer=optax.adam(3e-3))
+    options: dict[str, Any] = dict(
+        steps=800, batch_size=64, num_test_points=500, key=jr.key(0), optimizer=optax.adam(3e-3)
+    )
     solution = stde.train(problem, _network(), **options)
-    assert solution.metrics.relative_l2 < 0.25
+    assert solution.metrics.relative_l2 is not None and solution.metrics.relative_l2 < 0.25
     assert stde.evaluate(problem, solution.u, num_points=500, key=jr.key(1)).skill < 0.3
 
 
@@ -180,7 +187,7 @@ def test_refusals(unchecked):
         stde.SoftInitial(problem, weight=0.0)
 
     class Flat(Reaction):
-        def sample(self, num_points, *, key):
+        def sample(self, num_points, *, key):  # pyright: ignore[reportIncompatibleMethodOverride], on purpose
             return jnp.zeros((num_points, 4))
 
     with pytest.raises(ValueError, match=r"must return a tuple of two times, of shape \(2,\)"):

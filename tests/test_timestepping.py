@@ -1,5 +1,7 @@
 """Networks that follow an equation in time: order, errors, indicators, ends that come early, refusals."""
 
+from typing import Any
+
 import diffrax
 import equinox as eqx
 import jax
@@ -55,7 +57,9 @@ class Heat(stde.AbstractSemilinear):
         return Modes(jnp.exp((self.growth - jnp.arange(1.0, 4.0) ** 2) * t))(x)
 
 
-_TINY = dict(num_points=50, num_redraws=1, fit=Fit(steps=0, newton_steps=2, num_points=50), least_squares=Dense(1e-14))
+_TINY: dict[str, Any] = dict(
+    num_points=50, num_redraws=1, fit=Fit(steps=0, newton_steps=2, num_points=50), least_squares=Dense(1e-14)
+)
 
 
 def _evolve(problem=None, network=None, **options):
@@ -215,7 +219,11 @@ def test_values_that_are_not_finite_end_it_at_the_last_good_state():
         def sample_at(self, t, *, key):
             return Heat().sample_at(t, key=key)
 
-    for options in (dict(dt0=1e-2), dict(stepsize_controller=diffrax.PIDController(rtol=1e-3, atol=1e-6))):
+    choices: list[dict[str, Any]] = [
+        dict(dt0=1e-2),
+        dict(stepsize_controller=diffrax.PIDController(rtol=1e-3, atol=1e-6)),
+    ]
+    for options in choices:
         with pytest.raises(EvolutionError, match=r"ended at t=0\.2\d* of 0\.5.*not finite.*error\.evolution") as caught:
             _evolve(Exploding(), **options)
         evolution = caught.value.evolution

@@ -37,11 +37,28 @@ from .elliptic import (
     SineGordon as SineGordon,
 )
 from .parabolic import (
+    AbstractCall as AbstractCall,
     AbstractDiffusion as AbstractDiffusion,
+    AbstractFokkerPlanck as AbstractFokkerPlanck,
+    AbstractInitialValue as AbstractInitialValue,
     AbstractReactionDiffusion as AbstractReactionDiffusion,
+    AbstractTerminalValue as AbstractTerminalValue,
+    ArithmeticCall as ArithmeticCall,
+    BlackScholesBarenblatt as BlackScholesBarenblatt,
+    BlackScholesBasket as BlackScholesBasket,
+    BurgersType as BurgersType,
+    FokkerPlanck as FokkerPlanck,
+    FokkerPlanckDensity as FokkerPlanckDensity,
+    GeometricCall as GeometricCall,
+    HamiltonJacobiBellmanLinear as HamiltonJacobiBellmanLinear,
+    HamiltonJacobiBellmanLQG as HamiltonJacobiBellmanLQG,
+    Heat as Heat,
+    OrnsteinUhlenbeck as OrnsteinUhlenbeck,
     ParabolicAllenCahn as ParabolicAllenCahn,
     ParabolicSineGordon as ParabolicSineGordon,
+    QuadraticGradient as QuadraticGradient,
     SemilinearHeat as SemilinearHeat,
+    VariableDiffusion as VariableDiffusion,
 )
 from .solutions import (
     AbstractNeighbourSum as AbstractNeighbourSum,
@@ -53,3 +70,4 @@ from .solutions import (
     ThreeBody as ThreeBody,
     TwoBody as TwoBody,
 )
+from .wave import WaveEquation as WaveEquation

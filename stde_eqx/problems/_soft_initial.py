@@ -65,11 +65,20 @@ class SoftInitial(AbstractParabolic):
     """
 
     problem: AbstractParabolic
-    weight: float = 20.0
-    gradient_weight: float = eqx.field(static=True, default=0.05)
-    num_points: int = eqx.field(static=True, default=100)
+    weight: float
+    gradient_weight: float = eqx.field(static=True)
+    num_points: int = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __init__(
+        self,
+        problem: AbstractParabolic,
+        *,
+        weight: float = 20.0,
+        gradient_weight: float = 0.05,
+        num_points: int = 100,
+    ):
+        self.problem = problem
+        self.weight, self.gradient_weight, self.num_points = weight, gradient_weight, num_points
         if not isinstance(self.problem, AbstractParabolic):
             raise ValueError(
                 f"SoftInitial imposes the data of a parabolic problem, got a {type(self.problem).__name__}: subclass "
@@ -142,5 +151,10 @@ class SoftInitial(AbstractParabolic):
 
     def penalties(self) -> tuple[AbstractPenalty, ...]:
         """The distance to the data, and the problem's own penalties."""
-        penalty = InitialPenalty(self.problem, self.weight, self.gradient_weight, self.num_points)
+        penalty = InitialPenalty(
+            problem=self.problem,
+            weight=self.weight,
+            gradient_weight=self.gradient_weight,
+            num_points=self.num_points,
+        )
         return (penalty, *self.problem.penalties())

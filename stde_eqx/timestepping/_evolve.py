@@ -183,6 +183,7 @@ def _integrate(field, params, solver, dt0, controller, saveat, event, progress_m
 
 def _collected(field: VectorField, solution: diffrax.Solution, initial_error: float) -> Evolution:
     """The saved states that were reached, and last the final one unless it is among them."""
+    assert solution.ys is not None
     last = jax.tree.map(np.asarray, solution.ys["last"])
     saved = jax.tree.map(np.asarray, solution.ys.get("asked", jax.tree.map(lambda leaf: leaf[:0], last)))
     reached = np.isfinite(saved[0])

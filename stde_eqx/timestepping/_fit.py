@@ -76,7 +76,8 @@ class Fit(eqx.Module):
                 x = points(self.batch_size, key)
                 grads = jax.grad(lambda p: jnp.mean(distance(p, x) ** 2))(p)
                 updates, state = optimizer.update(grads, state, p)
-                return (optax.apply_updates(p, updates), state), None
+                assert isinstance(updates, Array)
+                return (p + updates, state), None
 
             keys = jr.split(adam_key, self.steps)
             (params, _), _ = jax.lax.scan(adam, (params, optimizer.init(params)), keys)

@@ -41,11 +41,11 @@ class AdaptiveGuard(diffrax.AbstractAdaptiveStepSizeController):
         return self.controller.atol
 
     @property
-    def norm(self):  # pyright: ignore[reportIncompatibleVariableOverride], likewise
+    def norm(self):  # pyright: ignore[reportIncompatibleMethodOverride], likewise
         return self.controller.norm
 
     def wrap(self, direction):
-        return AdaptiveGuard(self.controller.wrap(direction), self.max_rejections)  # pyright: ignore[reportArgumentType]
+        return guarded(self.controller.wrap(direction), self.max_rejections)
 
     def init(self, terms, t0, t1, y0, dt0, args, func, error_order):
         return _init(self.controller, terms, t0, t1, y0, dt0, args, func, error_order)
@@ -58,7 +58,7 @@ class AdaptiveGuard(diffrax.AbstractAdaptiveStepSizeController):
 def guarded(controller: diffrax.AbstractStepSizeController, max_rejections: int) -> Any:
     """The controller with a guard, adaptive if it is."""
     if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController):
-        return AdaptiveGuard(controller, max_rejections)
+        return AdaptiveGuard(controller=controller, max_rejections=max_rejections)  # pyright: ignore[reportCallIssue]
     return Guard(controller, max_rejections)
 
 

@@ -65,32 +65,34 @@ def sample_path(
         raise ValueError(f"A path needs num_steps >= 1, got {num_steps}.")
     dim = x0.shape[0]
     noise = _noise_dimension(diffusion, x0, ts)
-    t0 = jnp.asarray(t0, ts.dtype)
-    last = ts[-1]
+    start = jnp.asarray(t0, ts.dtype)
     shape = jax.ShapeDtypeStruct((noise,), x0.dtype)
     # One increment a step is all that a constant step looks at, so nothing of the path needs to be remembered.
     brownian = diffrax.UnsafeBrownianPath(shape, key=key)
 
-    def matrix(t, x, args):
+    def push(t: Any, x: Any) -> Any:
+        return jnp.broadcast_to(jnp.asarray(drift(t, x)).astype(x.dtype), (dim,))
+
+    def matrix(t: Any, x: Any, args: Any) -> Any:
         sigma = jnp.asarray(diffusion(t, x)).astype(x.dtype)
         if sigma.ndim == 2:
             return lx.MatrixLinearOperator(sigma)
         return lx.DiagonalLinearOperator(jnp.broadcast_to(sigma, (dim,)))
 
     terms = diffrax.MultiTerm(
-        diffrax.ODETerm(lambda t, x, args: jnp.broadcast_to(jnp.asarray(drift(t, x)).astype(x.dtype), (dim,))),
+        diffrax.ODETerm(lambda t, x, args: push(t, x)),
         diffrax.ControlTerm(matrix, brownian),
     )
     # A path of no length has no step.
-    length = jnp.maximum(last - t0, jnp.finfo(ts.dtype).tiny ** 0.5)
+    length = jnp.maximum(ts[-1] - start, jnp.finfo(ts.dtype).tiny ** 0.5)
     solution = diffrax.diffeqsolve(
         terms,
         solver,
-        t0,
-        t0 + length,
+        start,
+        start + length,
         length / num_steps,
         x0,
-        saveat=diffrax.SaveAt(ts=jnp.minimum(ts, t0 + length)),
+        saveat=diffrax.SaveAt(ts=jnp.minimum(ts, start + length)),
         max_steps=num_steps + 2,
         adjoint=diffrax.DirectAdjoint(),
     )

@@ -34,13 +34,25 @@ class Diffusion(AbstractLaw):
 
     drift: Callable
     diffusion: Callable
-    start: Float[Array, " dim"] = eqx.field(converter=jnp.asarray)
-    origin: float = 0.0
-    spread: float = 0.0
-    num_steps: int = eqx.field(static=True, default=64)
-    solver: diffrax.AbstractSolver | None = None
+    start: Float[Array, " dim"]
+    origin: float
+    spread: float
+    num_steps: int = eqx.field(static=True)
+    solver: diffrax.AbstractSolver | None
 
-    def __check_init__(self):
+    def __init__(
+        self,
+        drift: Callable,
+        diffusion: Callable,
+        start: Float[Array, " dim"],
+        *,
+        origin: float = 0.0,
+        spread: float = 0.0,
+        num_steps: int = 64,
+        solver: diffrax.AbstractSolver | None = None,
+    ):
+        self.drift, self.diffusion, self.start = drift, diffusion, jnp.asarray(start)
+        self.origin, self.spread, self.num_steps, self.solver = origin, spread, num_steps, solver
         if self.start.ndim != 1 or not self.spread >= 0:
             raise ValueError(
                 "Diffusion needs a start of shape (dim,) and spread >= 0, got "

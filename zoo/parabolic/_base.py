@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from ..laws import AbstractLaw
+from ..laws import AbstractLaw, Brownian
 from ..references import ReferenceValue
 
 
@@ -43,9 +43,45 @@ class AbstractDiffusion(stde.AbstractParabolic):
         return None if value is None else ReferenceValue(float(value), 0.0)
 
 
-def check_setting(dim: Any, final_time: Any) -> None:
-    """A dimension and a final time."""
+def check_setting(dim: Any, final_time: Any, **positive: Any) -> None:
+    """A dimension, a final time, and any other numbers that must be positive."""
     if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
         raise ValueError(f"dim must be a whole number of at least 1, got dim={dim!r}.")
-    if not (math.isfinite(final_time) and final_time > 0):
-        raise ValueError(f"final_time must be positive and finite, got final_time={final_time!r}.")
+    for name, value in {"final_time": final_time, **positive}.items():
+        if not (_is_finite(value) and value > 0):
+            raise ValueError(f"{name} must be positive and finite, got {name}={value!r}.")
+
+
+def check_within(lower: float, upper: float, **numbers: Any) -> None:
+    """Numbers at least as large as the lower bound, and below the upper one."""
+    for name, value in numbers.items():
+        if not (_is_finite(value) and lower <= value < upper):
+            raise ValueError(f"{name} must be a number from {lower:g} to below {upper:g}, got {name}={value!r}.")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def as_law(law: Any, default: AbstractLaw) -> AbstractLaw:
+    """The given law, if it is one that fits; the default one for `None`."""
+    if law is None:
+        return default
+    if not isinstance(law, AbstractLaw):
+        raise ValueError(f"law must be a law of points such as zoo.laws.Brownian({default.dim}), got {law!r}.")
+    if law.dim != default.dim:
+        raise ValueError(f"The problem has dim={default.dim}, but the law has dim={law.dim}.")
+    return law
+
+
+def paths(dim: int, scale: float, final_time: float, *, origin: float) -> Brownian:
+    """Brownian motion from the target, which is the point 0 at the time `origin`, back to the data.
+
+    Its head start of a tenth of the time spreads the points at the target's time, where the solution is judged.
+    """
+    return Brownian(dim, scale, origin=origin, head_start=head_start(final_time))
+
+
+def head_start(final_time: float) -> float:
+    """By how much earlier than the time of the target the paths leave it."""
+    return final_time / 10

@@ -1,0 +1,54 @@
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ._base import AbstractLaw
+
+
+class CorrelatedBrownian(AbstractLaw):
+    r"""Brownian motions with a drift of which any two have the same correlation, from a point at some time.
+
+    $$x_i = x_0 + b s + \sigma \sqrt{s} \bigl(\sqrt{1 - \rho}\, Z_i + \sqrt{\rho}\, Z_0\bigr), \qquad
+    s = |t - \mathrm{origin}| + h, \quad Z_0, \ldots, Z_d \sim \mathcal{N}(0, 1)$$
+
+    The mean of the coordinates varies by $\sigma \sqrt{\rho s}$ in any dimension, and not by $\sigma \sqrt{s / d}$ as
+    that of independent ones.
+
+    **Arguments:**
+
+    - `dim`: $d$.
+    - `scale`: $\sigma$.
+    - `correlation`: $\rho$, from 0 to 1.
+    - `drift`: $b$, common to all coordinates.
+    - `origin`: the time at which the paths are at the start, but for the head start.
+    - `start`: $x_0$, a number for the point with all coordinates alike.
+    - `head_start`: $h \ge 0$, by how much earlier they left it.
+
+    **Raises:** `ValueError` for a dimension, scale, correlation or head start out of range.
+    """
+
+    dim: int = eqx.field(static=True)
+    scale: float
+    correlation: float
+    drift: float = 0.0
+    origin: float = 0.0
+    start: float = 0.0
+    head_start: float = 0.0
+
+    def __check_init__(self):
+        if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0 or not 0 <= self.correlation <= 1:
+            raise ValueError(
+                "CorrelatedBrownian needs dim >= 1, scale > 0, head_start >= 0 and a correlation from 0 to 1, got "
+                f"dim={self.dim}, scale={self.scale}, head_start={self.head_start} and "
+                f"correlation={self.correlation}."
+            )
+
+    def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Normally distributed points with equal covariances."""
+        own_key, common_key = jr.split(key)
+        own = jr.normal(own_key, (t.shape[0], self.dim), t.dtype)
+        common = jr.normal(common_key, (t.shape[0], 1), t.dtype)
+        elapsed = (jnp.abs(t - self.origin) + self.head_start)[:, None]
+        noise = (1 - self.correlation) ** 0.5 * own + self.correlation**0.5 * common
+        return self.start + self.drift * elapsed + self.scale * jnp.sqrt(elapsed) * noise

@@ -1,0 +1,52 @@
+import equinox as eqx
+import jax.core
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from ._base import AbstractLaw
+
+
+class GeometricBrownian(AbstractLaw):
+    r"""Independent geometric Brownian motions that leave a point at some time, whichever way the time then runs.
+
+    $$x_i = x_{0,i} \exp\Bigl(\bigl(\mu - \tfrac12 \sigma^2\bigr) s + \sigma \sqrt{s}\, Z_i\Bigr), \qquad
+    s = |t - \mathrm{origin}| + h, \quad Z_i \sim \mathcal{N}(0, 1)$$
+
+    **Arguments:**
+
+    - `dim`: $d$.
+    - `start`: $x_0 > 0$, of shape `(dim,)`, or a number for the point with all coordinates alike.
+    - `volatility`: $\sigma$.
+    - `drift`: $\mu$, the growth rate of the mean.
+    - `origin`: the time at which the paths are at the start, but for the head start.
+    - `head_start`: $h \ge 0$, by how much earlier they left it.
+
+    **Raises:** `ValueError` for a dimension, start, volatility or head start out of range.
+    """
+
+    dim: int = eqx.field(static=True)
+    start: Float[Array, " dim"] | Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    volatility: float
+    drift: float = 0.0
+    origin: float = 0.0
+    head_start: float = 0.0
+
+    def __check_init__(self):
+        if self.dim < 1 or not self.volatility > 0 or not self.head_start >= 0:
+            raise ValueError(
+                "GeometricBrownian needs dim >= 1, volatility > 0 and head_start >= 0, got "
+                f"dim={self.dim}, volatility={self.volatility} and head_start={self.head_start}."
+            )
+        if self.start.shape not in ((), (self.dim,)):
+            raise ValueError(f"start must be a number or have the shape ({self.dim},), got {self.start.shape}.")
+        if not isinstance(self.start, jax.core.Tracer) and not np.all(np.asarray(self.start) > 0):
+            raise ValueError(f"start must be positive, got {self.start}.")
+
+    def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
+        """Lognormally distributed points."""
+        elapsed = (jnp.abs(t - self.origin) + self.head_start)[:, None]
+        noise = self.volatility * jnp.sqrt(elapsed) * jr.normal(key, (t.shape[0], self.dim), t.dtype)
+        growth = (self.drift - self.volatility**2 / 2) * elapsed
+        return jnp.broadcast_to(self.start, (self.dim,)).astype(t.dtype)[None] * jnp.exp(growth + noise)

@@ -1,0 +1,1 @@
+from ._wave_equation import WaveEquation as WaveEquation
