@@ -58,6 +58,7 @@ from .problems import (
     AbstractProblem as AbstractProblem,
     AbstractSemilinear as AbstractSemilinear,
     AbstractTimeDependent as AbstractTimeDependent,
+    DataAsFeature as DataAsFeature,
     GradientEnhanced as GradientEnhanced,
     SoftInitial as SoftInitial,
 )

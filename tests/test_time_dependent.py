@@ -159,6 +159,19 @@ def test_loss_with_a_penalty_is_what_the_paper_has():
     assert 0.5 < metrics.loss < 2.0
 
 
+@pytest.mark.parametrize("wrap", [lambda problem: problem, lambda problem: stde.SoftInitial(problem, num_points=8)])
+def test_data_as_a_feature(wrap):
+    """The network gets the data as one more argument, inside whatever ansatz the problem has."""
+    problem, t, x = wrap(Reaction()), jnp.array(0.2), jnp.array([0.1, 0.2, 0.3])
+    network = stde.nn.SpaceTime(eqx.nn.MLP(5, "scalar", 8, 1, activation=jnp.tanh, key=jr.key(0)))
+    given = stde.DataAsFeature(problem)
+    inner = lambda t, x: network.net(jnp.concatenate([t[None], x, problem.initial(x)[None]]))
+    assert jnp.allclose(given.ansatz(network)(t, x), problem.ansatz(inner)(t, x), rtol=1e-12)
+    assert len(given.penalties()) == len(problem.penalties())
+    solution = stde.train(given, network, steps=20, batch_size=16, num_test_points=50, key=jr.key(1))
+    assert jnp.isfinite(solution.metrics.loss)
+
+
 def test_gradient_of_the_data_is_optional():
     (penalty,) = stde.SoftInitial(Reaction(), gradient_weight=0.0).penalties()
     assert penalty.residual(_network(), jnp.array(0.0), jnp.ones(3)).shape == ()
@@ -181,7 +194,7 @@ def test_refusals(unchecked):
         problem.residual(_network(), jnp.zeros(2), jnp.zeros((2, 3)), estimator=stde.Exact(), key=None)
     with pytest.raises(ValueError, match="stationary problems, got the time-dependent Reaction"):
         stde.GradientEnhanced(problem, 0.1, 2)
-    with pytest.raises(ValueError, match="data of a parabolic problem, got a int"):
+    with pytest.raises(ValueError, match="SoftInitial wraps a parabolic problem.*got a int"):
         stde.SoftInitial(3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="weight > 0"):
         stde.SoftInitial(problem, weight=0.0)

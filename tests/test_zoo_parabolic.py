@@ -289,12 +289,12 @@ def test_coefficients_of_ones_own(sigma, getkey):
 
 LAWS = [
     pytest.param(
-        zoo.laws.Brownian(3, 0.7, origin=1.0, start=0.2, head_start=0.1), 0.2, 0.7**2 * 0.8, 0.0, id="brownian"
+        zoo.laws.Brownian(3, 0.7, origin=1.0, start=0.2, head_start=0.1), 0.2, 0.7**2 * 0.75, 0.0, id="brownian"
     ),
     pytest.param(
         zoo.laws.CorrelatedBrownian(3, 0.7, 0.6, 0.3, origin=1.0, start=0.2, head_start=0.1),
-        0.2 + 0.3 * 0.8,
-        0.7**2 * 0.8,
+        0.2 + 0.3 * 0.75,
+        0.7**2 * 0.75,
         0.6,
         id="correlated",
     ),
@@ -322,8 +322,8 @@ def test_moments_of_geometric_brownian_motion(getkey):
     law = zoo.laws.GeometricBrownian(3, start, 0.4, 0.1, origin=1.0, head_start=0.1)
     points = law.at(jnp.full(40_000, 0.3), key=getkey())
     logs = np.log(points / start[None])
-    assert np.allclose(np.mean(points, 0), start * math.exp(0.08), rtol=0.01)
-    assert np.allclose(np.cov(logs.T), 0.16 * 0.8 * np.eye(3), atol=0.005)
+    assert np.allclose(np.mean(points, 0), start * math.exp(0.075), rtol=0.01)
+    assert np.allclose(np.cov(logs.T), 0.16 * 0.75 * np.eye(3), atol=0.005)
 
 
 def test_waves_stay_in_their_light_cone(getkey):

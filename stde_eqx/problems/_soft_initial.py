@@ -7,9 +7,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field, TimesAndPoints
-from ..operators import AbstractEstimator
 from ._base import AbstractPenalty
 from ._parabolic import AbstractParabolic
+from ._wrapper import AbstractParabolicWrapper, check_parabolic
 
 
 class InitialPenalty(AbstractPenalty):
@@ -44,7 +44,7 @@ class InitialPenalty(AbstractPenalty):
         return jnp.concatenate([value[None], math.sqrt(self.gradient_weight) * gradient])
 
 
-class SoftInitial(AbstractParabolic):
+class SoftInitial(AbstractParabolicWrapper):
     r"""A parabolic problem whose data are imposed by a penalty, instead of by the ansatz.
 
     The trial function is the network itself, and the loss is that of the residual plus
@@ -77,73 +77,14 @@ class SoftInitial(AbstractParabolic):
         gradient_weight: float = 0.05,
         num_points: int = 100,
     ):
+        check_parabolic("SoftInitial", problem)
         self.problem = problem
         self.weight, self.gradient_weight, self.num_points = weight, gradient_weight, num_points
-        if not isinstance(self.problem, AbstractParabolic):
-            raise ValueError(
-                f"SoftInitial imposes the data of a parabolic problem, got a {type(self.problem).__name__}: subclass "
-                "`stde.AbstractParabolic`."
-            )
         if not (self.weight > 0 and self.gradient_weight >= 0 and self.num_points >= 1):
             raise ValueError(
                 "SoftInitial needs weight > 0, gradient_weight >= 0 and num_points >= 1, got "
                 f"{self.weight}, {self.gradient_weight} and {self.num_points}."
             )
-
-    @property
-    def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
-        """The dimension of the problem."""
-        return self.problem.dim
-
-    @property
-    def t0(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride], likewise
-        """The time of the data."""
-        return self.problem.t0
-
-    @property
-    def t1(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride], likewise
-        """The time up to which the solution is wanted."""
-        return self.problem.t1
-
-    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        """The problem's data."""
-        return self.problem.initial(x)
-
-    def rate(
-        self,
-        u: Field,
-        t: Float[Array, ""],
-        x: Float[Array, " dim"],
-        *,
-        estimator: AbstractEstimator,
-        key: PRNGKeyArray | None,
-    ) -> Float[Array, ""]:
-        """The problem's right-hand side."""
-        return self.problem.rate(u, t, x, estimator=estimator, key=key)
-
-    def sample_at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Points of the problem."""
-        return self.problem.sample_at(t, key=key)
-
-    def sample(self, num_points: int, *, key: PRNGKeyArray) -> TimesAndPoints:
-        """Times and points of the problem."""
-        return self.problem.sample(num_points, key=key)
-
-    def residual(
-        self,
-        u: Field,
-        t: Float[Array, ""],
-        x: Float[Array, " dim"],
-        *,
-        estimator: AbstractEstimator,
-        key: PRNGKeyArray | None,
-    ) -> Float[Array, "*parts"]:
-        """The problem's residual."""
-        return self.problem.residual(u, t, x, estimator=estimator, key=key)
-
-    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""] | None:
-        """The problem's solution."""
-        return self.problem.exact(t, x)
 
     def ansatz(self, net: Field) -> Field:
         """The network itself."""

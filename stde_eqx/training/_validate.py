@@ -86,7 +86,10 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
 
 def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
     """A trainable scalar network whose residual is a scalar, or a vector of parts."""
-    check_field(problem, u, key=key)
+    if not callable(u):
+        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {_describe(u)}.")
+    # Inside the ansatz, which may call the network with more than the point.
+    check_field(problem, problem.ansatz(u), key=key)
     if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
         raise ValueError(
             f"the unknown has nothing to train: {_describe(u)} holds no floating-point arrays. Parameters must be "

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractLaw
+from ._base import AbstractLaw, elapsed
 
 
 class CorrelatedBrownian(AbstractLaw):
@@ -23,7 +23,7 @@ class CorrelatedBrownian(AbstractLaw):
     - `drift`: $b$, common to all coordinates.
     - `origin`: the time at which the paths are at the start, but for the head start.
     - `start`: $x_0$, a number for the point with all coordinates alike.
-    - `head_start`: $h \ge 0$, by how much earlier they left it.
+    - `head_start`: by how much earlier they left it, at most: $h$ is uniform from 0 to there.
 
     **Raises:** `ValueError` for a dimension, scale, correlation or head start out of range.
     """
@@ -46,9 +46,9 @@ class CorrelatedBrownian(AbstractLaw):
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Normally distributed points with equal covariances."""
-        own_key, common_key = jr.split(key)
+        own_key, common_key, start_key = jr.split(key, 3)
         own = jr.normal(own_key, (t.shape[0], self.dim), t.dtype)
         common = jr.normal(common_key, (t.shape[0], 1), t.dtype)
-        elapsed = (jnp.abs(t - self.origin) + self.head_start)[:, None]
+        passed = elapsed(t, self.origin, self.head_start, key=start_key)
         noise = (1 - self.correlation) ** 0.5 * own + self.correlation**0.5 * common
-        return self.start + self.drift * elapsed + self.scale * jnp.sqrt(elapsed) * noise
+        return self.start + self.drift * passed + self.scale * jnp.sqrt(passed) * noise

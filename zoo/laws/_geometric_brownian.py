@@ -5,7 +5,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractLaw
+from ._base import AbstractLaw, elapsed
 
 
 class GeometricBrownian(AbstractLaw):
@@ -21,7 +21,7 @@ class GeometricBrownian(AbstractLaw):
     - `volatility`: $\sigma$.
     - `drift`: $\mu$, the growth rate of the mean.
     - `origin`: the time at which the paths are at the start, but for the head start.
-    - `head_start`: $h \ge 0$, by how much earlier they left it.
+    - `head_start`: by how much earlier they left it, at most: $h$ is uniform from 0 to there.
 
     **Raises:** `ValueError` for a dimension, start, volatility or head start out of range.
     """
@@ -46,7 +46,8 @@ class GeometricBrownian(AbstractLaw):
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Lognormally distributed points."""
-        elapsed = (jnp.abs(t - self.origin) + self.head_start)[:, None]
-        noise = self.volatility * jnp.sqrt(elapsed) * jr.normal(key, (t.shape[0], self.dim), t.dtype)
-        growth = (self.drift - self.volatility**2 / 2) * elapsed
+        start_key, noise_key = jr.split(key)
+        passed = elapsed(t, self.origin, self.head_start, key=start_key)
+        noise = self.volatility * jnp.sqrt(passed) * jr.normal(noise_key, (t.shape[0], self.dim), t.dtype)
+        growth = (self.drift - self.volatility**2 / 2) * passed
         return jnp.broadcast_to(self.start, (self.dim,)).astype(t.dtype)[None] * jnp.exp(growth + noise)

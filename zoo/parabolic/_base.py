@@ -77,11 +77,11 @@ def as_law(law: Any, default: AbstractLaw) -> AbstractLaw:
 def paths(dim: int, scale: float, final_time: float, *, origin: float) -> Brownian:
     """Brownian motion from the target, which is the point 0 at the time `origin`, back to the data.
 
-    Its head start of a tenth of the time spreads the points at the target's time, where the solution is judged.
+    Head starts of up to a tenth of the time spread the points at the target's time, where the solution is judged.
     """
     return Brownian(dim, scale, origin=origin, head_start=head_start(final_time))
 
 
 def head_start(final_time: float) -> float:
-    """By how much earlier than the time of the target the paths leave it."""
+    """By how much earlier than the time of the target the paths leave it, at most."""
     return final_time / 10
