@@ -59,6 +59,7 @@ from .problems import (
     AbstractSemilinear as AbstractSemilinear,
     AbstractTimeDependent as AbstractTimeDependent,
     DataAsFeature as DataAsFeature,
+    ExactGradient as ExactGradient,
     GradientEnhanced as GradientEnhanced,
     SoftInitial as SoftInitial,
 )

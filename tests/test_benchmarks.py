@@ -132,3 +132,20 @@ def test_gradient_enhanced(tmp_path):
 def test_variance(tmp_path):
     run("variance.py", "--dim", 20, "--steps", 20, "--num-points", 3, "--num-draws", 8, "--output", tmp_path)
     assert len(read(tmp_path / "variance.csv")) == 17 and (tmp_path / "variance.png").exists()
+
+
+@pytest.mark.slow
+def test_parabolic(tmp_path):
+    run("parabolic.py", "--dims", 10, "--steps", 20, "--batch-size", 8, "--output", tmp_path)
+    lines = read(tmp_path / "parabolic.csv")
+    assert [line["problem"] for line in lines] == ["semilinear heat", "Allen-Cahn", "Sine-Gordon"]
+    assert all(float(line["error at the target"]) < 1 for line in lines)
+
+
+@pytest.mark.slow
+def test_time_stepping(tmp_path):
+    arguments = ["--dims", 1, "--width", 6, "--num-points", 50, "--newton-steps", 5, "--output", tmp_path]
+    run("time_stepping.py", *arguments, "--problems", "heat")
+    lines = read(tmp_path / "time_stepping.csv")
+    assert [line["method"] for line in lines] == ["evolve", "train"]
+    assert float(lines[0]["error at t1"]) < 0.05 and (tmp_path / "time_stepping.png").exists()

@@ -1,6 +1,7 @@
 """The squared gradient that belongs to an operator, against dense oracles, over all draws, and its derivatives."""
 
 import itertools
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -50,6 +51,22 @@ def test_exact(name):
     assert jnp.allclose(found.value, u(x), rtol=1e-12)
     assert jnp.allclose(found.applied, operator(u, x), rtol=1e-10, atol=1e-13)
     assert jnp.allclose(found.square, square(_gradient(u, x), x), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_reverse_pass_is_exact_beside_an_estimate(name):
+    operator, square = CASES[name]
+    u, x = _network(), jr.normal(jr.key(1), (3,))
+    options: dict[str, Any] = dict(estimator=stde.SparseSTDE(1), key=jr.key(2))
+    found = stde.carre_du_champ(operator, u, x, reverse_pass=True, **options)
+    assert jnp.allclose(found.square, square(_gradient(u, x), x), rtol=1e-10, atol=1e-13)
+    assert jnp.allclose(found.applied, operator(u, x, **options), rtol=1e-12)
+
+
+def test_a_reverse_pass_needs_the_matrix(unchecked):
+    operator = stde.LinearOperator({(0, 1): 1.0})
+    with pytest.raises(ValueError, match="matrix of .* is not known.*stde.SecondOrder"):
+        stde.carre_du_champ(operator, _network(), jnp.ones(3), reverse_pass=True)
 
 
 def test_unbiased_over_all_draws():

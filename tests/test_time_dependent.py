@@ -159,6 +159,18 @@ def test_loss_with_a_penalty_is_what_the_paper_has():
     assert 0.5 < metrics.loss < 2.0
 
 
+@pytest.mark.parametrize("method", ["residual", "rate"])
+def test_an_exact_gradient_beside_an_estimate(method):
+    """The estimate of the squared gradient is gone, that of the Laplacian is left, and the mean is the same."""
+    u, t, x = _network(), jnp.array(0.2), jr.normal(jr.key(1), (3,))
+    function = u if method == "residual" else lambda y: u(t, y)
+    at = lambda p, estimator, key: getattr(p, method)(function, t, x, estimator=estimator, key=key)
+    problem, exact = Reaction(), stde.ExactGradient(Reaction())
+    assert jnp.allclose(at(exact, stde.Exact(), None), at(problem, stde.Exact(), None), rtol=1e-10)
+    values = jax.vmap(lambda key: at(exact, stde.SparseSTDE(1), key))(jr.split(jr.key(0), 64))
+    assert jnp.unique(jnp.round(values, 10)).size == 3  # one outcome for each coordinate
+
+
 @pytest.mark.parametrize("wrap", [lambda problem: problem, lambda problem: stde.SoftInitial(problem, num_points=8)])
 def test_data_as_a_feature(wrap):
     """The network gets the data as one more argument, inside whatever ansatz the problem has."""
@@ -196,6 +208,8 @@ def test_refusals(unchecked):
         stde.GradientEnhanced(problem, 0.1, 2)
     with pytest.raises(ValueError, match="SoftInitial wraps a parabolic problem.*got a int"):
         stde.SoftInitial(3)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="semilinear problem.*got a ByRate"):
+        stde.ExactGradient(ByRate())  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="weight > 0"):
         stde.SoftInitial(problem, weight=0.0)
 

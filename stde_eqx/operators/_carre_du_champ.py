@@ -6,7 +6,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from ._base import AbstractEstimator, AbstractOperator, value_and_apply
+from ._algebra import Scaled, Sum
+from ._base import AbstractEstimator, AbstractOperator, AbstractSecondOrder, value_and_apply
+from ._first_order import DirectionalDerivative
+from ._linear import HomogeneousOperator, LinearOperator
+from ._restricted import Restricted
 
 
 class CarreDuChamp(eqx.Module):
@@ -31,6 +35,7 @@ def carre_du_champ(
     *,
     estimator: AbstractEstimator | None = None,
     key: PRNGKeyArray | None = None,
+    reverse_pass: bool = False,
 ) -> CarreDuChamp:
     r"""An operator of second order and the squared gradient that belongs to it, from one sweep and one draw.
 
@@ -40,7 +45,8 @@ def carre_du_champ(
     of that for the generator $\tfrac12 \operatorname{tr}(\sigma \sigma^T H) + b \cdot \nabla$: terms of first order do
     not contribute. It is linear in the directions, so it is exact where the operator is, and unbiased where the
     operator's estimate is; a sum over sampled directions of the squared derivatives that the sweep passes anyway. No
-    reverse pass, and nothing of the size of the gradient, is needed.
+    reverse pass, and nothing of the size of the gradient, is needed. Asked for, one reverse pass makes $\Gamma(u)$
+    exact beside an estimate of $L u$.
 
     **Arguments:**
 
@@ -49,30 +55,61 @@ def carre_du_champ(
     - `x`: the point.
     - `estimator`: how to choose the directions; every one of them (`stde.Exact()`) if `None`.
     - `key`: the randomness of the estimator.
+    - `reverse_pass`: whether the squared gradient is made of the gradient itself, whatever the estimator.
 
     **Returns:** a [`stde_eqx.operators.CarreDuChamp`][].
 
-    **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][].
+    **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][]; with a reverse pass, also for an operator whose matrix
+    is not known: sums and multiples of operators of second and of first order are.
 
     ??? cite "Reference"
 
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
+    if reverse_pass:
+        value, applied = value_and_apply(operator, u, x, estimator=estimator, key=key)
+        _check_scalar(value)
+        return CarreDuChamp(value, applied, _square(operator, jax.grad(u)(x), x))
 
     # With w = u - u(x), which vanishes at x, L(w^2) is a sum of squares without cancellation. That u(x) is held fixed
     # is wrong for whoever differentiates the result, by exactly L of 2 w dw = 2 dw L u, which the last term mends: its
     # value is zero, its derivative is not.
     def with_square(z: Float[Array, " dim"]) -> Any:
         value = jnp.asarray(u(z))
-        if value.shape != ():
-            raise ValueError(
-                f"The squared gradient is that of a function with a scalar value, got shape {value.shape}; a network "
-                'ends in a scalar by eqx.nn.MLP(dim, "scalar", ...).'
-            )
+        _check_scalar(value)
         return value, _departure(value) ** 2
 
     (value, _), (applied, square) = value_and_apply(operator, with_square, x, estimator=estimator, key=key)
     return CarreDuChamp(value, applied, square / 2 - _departure(value) * applied)
+
+
+def _square(operator: AbstractOperator, gradient: Array, x: Float[Array, " dim"]) -> Array:
+    r"""$\nabla u \cdot C \nabla u$ with the matrix $C$ of the operator."""
+    match operator:
+        case Sum():
+            return sum((_square(part, gradient, x) for part in operator.operators), jnp.zeros((), x.dtype))
+        case Scaled():
+            return operator.at(x) * _square(operator.operator, gradient, x)
+        case AbstractSecondOrder():
+            return jnp.vdot(gradient, operator.flux(x, gradient))
+        case Restricted(operator=AbstractSecondOrder() as inner):
+            chosen = gradient[operator.selection]
+            return jnp.vdot(chosen, inner.flux(x, chosen))
+    leaf = operator.operator if isinstance(operator, Restricted) else operator
+    if isinstance(leaf, LinearOperator | HomogeneousOperator | DirectionalDerivative) and leaf.order == 1:
+        return jnp.zeros((), x.dtype)
+    raise ValueError(
+        f"The matrix of {operator} is not known, so a reverse pass does not give its squared gradient: leave out "
+        "reverse_pass, or write the operator as an stde.SecondOrder or stde.WeightedLaplacian."
+    )
+
+
+def _check_scalar(value: Array) -> None:
+    if value.shape != ():
+        raise ValueError(
+            f"The squared gradient is that of a function with a scalar value, got shape {value.shape}; a network "
+            'ends in a scalar by eqx.nn.MLP(dim, "scalar", ...).'
+        )
 
 
 def _departure(value: Float[Array, ""]) -> Float[Array, ""]:

@@ -33,6 +33,11 @@ class HomogeneousOperator(AbstractDirectionalOperator):
     def __repr__(self) -> str:
         return f"LinearOperator({{{self.entries()}}})"
 
+    @property
+    def order(self) -> int:
+        """The order of all terms."""
+        return len(self.multi_indices[0])
+
     def entries(self) -> str:
         """The terms as they are written in a dictionary."""
         pairs = zip(self.multi_indices, self.coefficients, strict=True)
@@ -123,6 +128,11 @@ class LinearOperator(AbstractOperator):
 
     parts: tuple[HomogeneousOperator, ...]
     zeroth: tuple[Coefficient, ...]
+
+    @property
+    def order(self) -> int:
+        """The highest order of the terms; those of order zero aside, 1 means that all are of first order."""
+        return max((part.order for part in self.parts), default=0)
 
     def __repr__(self) -> str:
         zeroth = [f"(): {describe_coefficient(c)}" for c in self.zeroth]

@@ -1,5 +1,6 @@
 from ._base import AbstractPenalty as AbstractPenalty, AbstractProblem as AbstractProblem, as_arguments as as_arguments
 from ._data_as_feature import DataAsFeature as DataAsFeature
+from ._exact_gradient import ExactGradient as ExactGradient
 from ._gradient_enhanced import GradientEnhanced as GradientEnhanced
 from ._parabolic import AbstractParabolic as AbstractParabolic
 from ._semilinear import AbstractSemilinear as AbstractSemilinear

@@ -1,4 +1,5 @@
 import abc
+from typing import Any
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -51,9 +52,7 @@ class AbstractSemilinear(AbstractParabolic):
         key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         """$L u + f$ at one time and point, for a function `u` of `x` alone."""
-        function, z = joined(lambda _, y: u(y), t, x)
-        found = carre_du_champ(self.operator.on(slice(1, None)), function, z, estimator=estimator, key=key)
-        return found.applied + self.reaction(t, x, found.value, found.square)
+        return rate_of(self, u, t, x, estimator=estimator, key=key)
 
     def residual(
         self,
@@ -65,8 +64,20 @@ class AbstractSemilinear(AbstractParabolic):
         key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         """$u_t - L u - f$ at one time and point, from one sweep."""
-        function, z = joined(u, t, x)
-        # Being of first order, the derivative in time leaves the squared gradient as it is.
-        backward = self.operator.on(slice(1, None)) - PartialDerivative((0,))
-        found = carre_du_champ(backward, function, z, estimator=estimator, key=key)
-        return -found.applied - self.reaction(t, x, found.value, found.square)
+        return residual_of(self, u, t, x, estimator=estimator, key=key)
+
+
+def rate_of(problem: AbstractSemilinear, u: Field, t: Array, x: Array, **options: Any) -> Float[Array, ""]:
+    """$L u + f$ for a function `u` of `x` alone, with the options of [`stde_eqx.carre_du_champ`][]."""
+    function, z = joined(lambda _, y: u(y), t, x)
+    found = carre_du_champ(problem.operator.on(slice(1, None)), function, z, **options)
+    return found.applied + problem.reaction(t, x, found.value, found.square)
+
+
+def residual_of(problem: AbstractSemilinear, u: Field, t: Array, x: Array, **options: Any) -> Float[Array, ""]:
+    """$u_t - L u - f$, with the options of [`stde_eqx.carre_du_champ`][]."""
+    function, z = joined(u, t, x)
+    # Being of first order, the derivative in time leaves the squared gradient as it is.
+    backward = problem.operator.on(slice(1, None)) - PartialDerivative((0,))
+    found = carre_du_champ(backward, function, z, **options)
+    return -found.applied - problem.reaction(t, x, found.value, found.square)
