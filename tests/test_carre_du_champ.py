@@ -143,6 +143,32 @@ def test_one_sweep_with_the_derivative_in_time():
     assert jnp.allclose(both, space(network, x) - _gradient(network, x)[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "operator",
+    [
+        stde.DiagonalOperator(4),
+        stde.Laplacian() + 3.0 * stde.Identity(),
+        stde.Laplacian() @ stde.Laplacian(),
+        stde.LinearOperator({(0, 0): 1.0, (): 2.0}),
+        stde.Laplacian() - stde.PartialDerivative((0, 0, 1)),
+        stde.Biharmonic(),
+    ],
+    ids=str,
+)
+def test_operators_without_a_squared_gradient(operator, unchecked):
+    with pytest.raises(ValueError, match="belongs to operators of first and second order"):
+        stde.carre_du_champ(operator, _network(), jnp.ones(3))
+
+
+def test_estimators_that_know_the_function(unchecked):
+    u = stde.nn.HardConstraint(lambda x: 1 - jnp.sum(x**2), _network())
+    x, estimator = jnp.ones(3) / 3, stde.KnownFactor(stde.SparseSTDE(1))
+    with pytest.raises(ValueError, match="KnownFactor.* does more .* or reverse_pass=True"):
+        stde.carre_du_champ(stde.Laplacian(), u, x, estimator=estimator, key=jr.key(0))
+    found = stde.carre_du_champ(stde.Laplacian(), u, x, estimator=estimator, key=jr.key(0), reverse_pass=True)
+    assert jnp.allclose(found.square, _gradient(u, x) @ _gradient(u, x))
+
+
 def test_a_scalar_is_needed(unchecked):
     with pytest.raises(ValueError, match=r'got shape \(3,\).*"scalar"'):
         stde.carre_du_champ(stde.Laplacian(), lambda x: x**2, jnp.ones(3))

@@ -41,6 +41,15 @@ def test_paths_pass_through_the_times_asked_for():
     assert jnp.allclose(path[:, 0], ts, atol=1e-12)
 
 
+def test_the_law_is_exact_at_times_between_the_steps():
+    """Brownian motion at three times: the variance is the time at each, however few the steps."""
+    ts = jnp.array([0.125, 0.5, 1.0])
+    path = lambda key: sample_path(lambda t, x: jnp.zeros(1), lambda t, x: 1.0, jnp.zeros(1), ts, num_steps=1, key=key)
+    paths = jax.vmap(path)(jr.split(jr.key(0), 20_000))[..., 0]
+    assert jnp.allclose(jnp.var(paths, axis=0), ts, rtol=0.05)
+    assert jnp.allclose(jnp.cov(paths.T)[0, 2], 0.125, rtol=0.1)
+
+
 def test_weak_order_one_of_euler():
     """The mean of geometric Brownian motion: (1 + mu h)^n x0 instead of exp(mu t) x0, whatever the noise."""
     for steps in (4, 16):
@@ -70,10 +79,18 @@ def test_the_simulated_law_agrees_with_the_known_one():
 def test_refusals(unchecked):
     zero, one = lambda t, x: jnp.zeros(2), lambda t, x: 1.0
     ts = jnp.array([1.0])
-    with pytest.raises(ValueError, match="`Heun` is a solver|`ReversibleHeun` is a solver|Stratonovich"):
+    with pytest.raises(ValueError, match="`ReversibleHeun` does not solve such"):
         sample_path(zero, one, jnp.zeros(2), ts, solver=diffrax.ReversibleHeun(), key=jr.key(0))
     with pytest.raises(ValueError, match=r"diffusion must return a scalar or an array of shape \(2,\) or \(2, noise\)"):
         sample_path(zero, lambda t, x: jnp.ones(3), jnp.zeros(2), ts, key=jr.key(0))
+    with pytest.raises(ValueError, match="`Tsit5` does not solve such"):
+        sample_path(zero, one, jnp.zeros(2), ts, solver=diffrax.Tsit5(), key=jr.key(0))
+    with pytest.raises(ValueError, match="must increase from t0=0 on"):
+        sample_path(zero, one, jnp.zeros(2), jnp.array([1.0, 0.5]), key=jr.key(0))
+    with pytest.raises(ValueError, match="For many paths use jax.vmap"):
+        sample_path(zero, one, jnp.zeros((3, 2)), ts, key=jr.key(0))
+    with pytest.raises(ValueError, match=r"drift must return a scalar or an array of shape \(2,\), got shape \(3,\)"):
+        sample_path(lambda t, x: jnp.zeros(3), one, jnp.zeros(2), ts, key=jr.key(0))
     with pytest.raises(ValueError, match="num_steps >= 1"):
         sample_path(zero, one, jnp.zeros(2), ts, num_steps=0, key=jr.key(0))
     with pytest.raises(ValueError, match="a start of shape"):

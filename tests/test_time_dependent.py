@@ -210,6 +210,8 @@ def test_refusals(unchecked):
         stde.SoftInitial(3)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="semilinear problem.*got a ByRate"):
         stde.ExactGradient(ByRate())  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match=r"write stde.DataAsFeature\(stde.SoftInitial\(problem\)\)"):
+        stde.SoftInitial(stde.DataAsFeature(problem))
     with pytest.raises(ValueError, match="weight > 0"):
         stde.SoftInitial(problem, weight=0.0)
 

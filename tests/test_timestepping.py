@@ -93,7 +93,11 @@ def test_an_evolution_is_a_sequence_of_networks_in_time():
     for index, t in enumerate(ts):
         assert jnp.allclose(evolution[index](x), Heat().exact(t, x), atol=1e-5)
         assert evolution(t, x) == evolution[index](x)
-    assert evolution.u(x) == evolution[-1](x)
+    assert evolution.u(x) == evolution[-1](x) and len(list(evolution)) == 3
+    with pytest.raises(IndexError, match="3 saved times, got the index 3"):
+        evolution[3]
+    found = jax.vmap(lambda t: evolution(t, x))(jnp.array([0.2, 0.3]))
+    assert found[0] == evolution[1](x) and jnp.isnan(found[1])
     with pytest.raises(ValueError, match="times saved are .*got t=0.1.*dense=True"):
         evolution(0.1, x)
 
@@ -104,6 +108,8 @@ def test_dense_output_knows_every_time():
     )
     x, t = jnp.array([0.3]), jnp.array(0.123)
     assert jnp.allclose(evolution(t, x), Heat().exact(t, x), atol=1e-4)
+    with pytest.raises(ValueError, match="passed the times from 0 to 0.5, got t=0.9"):
+        evolution(0.9, x)
 
 
 def test_time_can_run_backwards_from_a_terminal_condition():
@@ -241,10 +247,32 @@ def test_too_few_steps_keep_what_was_reached():
     assert jnp.isclose(caught.value.evolution.ts[-1], 0.07)
 
 
-def test_neither_the_network_nor_the_number_of_traces_grows():
+def test_the_network_stays_as_it_is_and_a_second_run_is_not_traced_again():
+    traced = []
+
+    class Counted(Heat):
+        def reaction(self, t, x, value, square):
+            traced.append(None)
+            return 0 * value
+
     network = Modes(jnp.full(3, 0.5))
-    _evolve(network=network, dt0=0.1)
+    _evolve(Counted(), network, dt0=0.1)
+    before = len(traced)
+    _evolve(Counted(), Modes(jnp.full(3, 0.4)), dt0=0.1)
+    assert len(traced) - before <= 2  # what the checks look at
     assert jnp.array_equal(network.amplitudes, jnp.full(3, 0.5))
+
+
+def test_a_network_in_single_precision_with_data_in_double():
+    evolution = _evolve(network=Modes(jnp.full(3, 0.5, jnp.float32)), dt0=0.1, least_squares=Dense(1e-6))
+    assert evolution.status is EvolutionStatus.completed
+
+
+def test_defects_are_seen_at_other_points():
+    """Five points are followed exactly by eighteen parameters; in between the network goes astray, and it shows."""
+    network = eqx.nn.MLP(1, "scalar", 17, 1, activation=jnp.tanh, key=jr.key(0))
+    few = _evolve(network=network, dt0=0.05, num_points=5, saveat=diffrax.SaveAt(t0=True), throw=False)
+    assert few.defects[0] > 0.1
 
 
 def _refused(match, problem=None, network=None, **options):
@@ -270,8 +298,21 @@ def test_refusals(unchecked):
     _refused("must be a Diffrax solver", solver=diffrax.Tsit5)
     _refused("estimator", estimator="exact")
     _refused("moves more parameters than the network has, 3", update=RandomParameters(10))
-    _refused("`num_points` must be a whole number", num_points=0)
+    _refused("`num_points` must be at least 1", num_points=0)
     _refused("must be a `diffrax.SaveAt`", saveat=[0.1])
+    _refused("outside of those from t=0 to t=0.5", saveat=diffrax.SaveAt(ts=jnp.array([0.7])))
+    _refused("leave out `fn`", saveat=diffrax.SaveAt(t1=True, fn=lambda t, y, args: y))
+    _refused("posed between t=0 and t=0.5.*for t1=2 build it with another final time", t1=2.0)
+    _refused("`t1` must be a number", t1="0.3")
+    _refused("`dt0` must be a positive number", dt0=-0.1)
+    _refused("`dt0` must be a positive number", dt0=float("nan"))
+    _refused("`fit` must be an object such as", fit=3)
+    _refused("`least_squares` must be an object such as", least_squares="dense")
+    _refused("`stepsize_controller` must be one of Diffrax", stepsize_controller=3)
+    _refused("`max_rejections` must be at least 1", max_rejections=-3)
+    _refused("SoftInitial changes how a problem is trained", stde.SoftInitial(Heat()))
+    _refused("DataAsFeature changes how a problem is trained", stde.DataAsFeature(Heat()))
+    _refused("all points of Heat at the time of the data, t=0, are the same one", zoo.Heat(1, law=zoo.laws.Brownian(1)))
     with pytest.raises(ValueError, match="at least one parameter"):
         RandomParameters(0)
     with pytest.raises(ValueError, match="regularisation must be positive"):

@@ -291,6 +291,7 @@ LAWS = [
     pytest.param(
         zoo.laws.Brownian(3, 0.7, origin=1.0, start=0.2, head_start=0.1), 0.2, 0.7**2 * 0.75, 0.0, id="brownian"
     ),
+    pytest.param(zoo.laws.Normal(3, 0.2, 0.7), 0.2, 0.49, 0.0, id="normal"),
     pytest.param(
         zoo.laws.CorrelatedBrownian(3, 0.7, 0.6, 0.3, origin=1.0, start=0.2, head_start=0.1),
         0.2 + 0.3 * 0.75,

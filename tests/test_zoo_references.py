@@ -258,6 +258,13 @@ def test_cloud_of_allen_cahn(dim):
     assert np.corrcoef(jax.nn.logsumexp(found.x / 0.3, axis=1), found.values)[0, 1] > 0.95
 
 
+def test_cloud_of_another_law_is_drawn_from_it():
+    problem = zoo.BlackScholesBarenblatt(4)
+    found = references.cloud(problem)
+    assert jnp.all(found.x > 0) and found.x.shape == (64, 4) and jnp.all(found.t == problem.t1)
+    assert jnp.allclose(found.values, jax.vmap(problem.exact)(found.t, found.x))
+
+
 def test_cloud_of_a_problem_with_an_exact_solution_is_of_the_same_points():
     problem = zoo.SemilinearHeat(10)
     found = references.cloud(problem)

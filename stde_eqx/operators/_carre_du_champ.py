@@ -6,10 +6,19 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from ._algebra import Scaled, Sum
-from ._base import AbstractEstimator, AbstractOperator, AbstractSecondOrder, value_and_apply
+from ._algebra import Composition, Scaled, Sum
+from ._base import (
+    AbstractEstimator,
+    AbstractOperator,
+    AbstractSampler,
+    AbstractSecondOrder,
+    check_point,
+    value_and_apply,
+)
 from ._first_order import DirectionalDerivative
+from ._identity import Identity
 from ._linear import HomogeneousOperator, LinearOperator
+from ._polyharmonic import Polyharmonic
 from ._restricted import Restricted
 
 
@@ -59,17 +68,26 @@ def carre_du_champ(
 
     **Returns:** a [`stde_eqx.operators.CarreDuChamp`][].
 
-    **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][]; with a reverse pass, also for an operator whose matrix
+    **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], for operators of another order, and for estimators that
+    do not only draw directions; with a reverse pass, also for an operator whose matrix
     is not known: sums and multiples of operators of second and of first order are.
 
     ??? cite "Reference"
 
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
+    check_point(x)
+    _check_order(operator)
     if reverse_pass:
         value, applied = value_and_apply(operator, u, x, estimator=estimator, key=key)
         _check_scalar(value)
         return CarreDuChamp(value, applied, _square(operator, jax.grad(u)(x), x))
+
+    if not (estimator is None or isinstance(estimator, AbstractSampler)):
+        raise ValueError(
+            f"{estimator} does more with a function than to draw directions, which serve for the square as well: use "
+            "stde.SparseSTDE(16) for example, or reverse_pass=True."
+        )
 
     # With w = u - u(x), which vanishes at x, L(w^2) is a sum of squares without cancellation. That u(x) is held fixed
     # is wrong for whoever differentiates the result, by exactly L of 2 w dw = 2 dw L u, which the last term mends: its
@@ -81,6 +99,29 @@ def carre_du_champ(
 
     (value, _), (applied, square) = value_and_apply(operator, with_square, x, estimator=estimator, key=key)
     return CarreDuChamp(value, applied, square / 2 - _departure(value) * applied)
+
+
+def _check_order(operator: AbstractOperator) -> None:
+    """Only of operators of first and second order is the square that of a gradient."""
+    match operator:
+        case Sum():
+            for part in operator.operators:
+                _check_order(part)
+        case Scaled() | Restricted():
+            _check_order(operator.operator)
+        case Identity() | Composition() | Polyharmonic():
+            _refuse(operator)
+        case LinearOperator() if operator.zeroth:
+            _refuse(operator)
+    if getattr(operator, "order", 2) not in (1, 2):
+        _refuse(operator)
+
+
+def _refuse(operator: AbstractOperator) -> None:
+    raise ValueError(
+        f"A squared gradient belongs to operators of first and second order, got {operator}. Terms of order zero, such "
+        "as c u, are added to the result."
+    )
 
 
 def _square(operator: AbstractOperator, gradient: Array, x: Float[Array, " dim"]) -> Array:

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field, TimesAndPoints
 from ._base import AbstractPenalty
+from ._data_as_feature import DataAsFeature
 from ._parabolic import AbstractParabolic
 from ._wrapper import AbstractParabolicWrapper, check_parabolic
 
@@ -78,6 +79,11 @@ class SoftInitial(AbstractParabolicWrapper):
         num_points: int = 100,
     ):
         check_parabolic("SoftInitial", problem)
+        if isinstance(problem, DataAsFeature):
+            raise ValueError(
+                "SoftInitial gives the network time and space alone, and the feature would be lost: write "
+                "stde.DataAsFeature(stde.SoftInitial(problem))."
+            )
         self.problem = problem
         self.weight, self.gradient_weight, self.num_points = weight, gradient_weight, num_points
         if not (self.weight > 0 and self.gradient_weight >= 0 and self.num_points >= 1):

@@ -1,11 +1,12 @@
 import enum
+import operator
+from collections.abc import Iterator
 from typing import Any
 
 import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..problems import AbstractParabolic
@@ -37,10 +38,11 @@ class Evolution(eqx.Module):
     - `ts`: the times saved, and last the one reached, of shape `(times,)`.
     - `params`: the parameters at these times, shape `(times, params)`.
     - `defects`: at each of them the root mean square of $J \dot\theta - F$ relative to that of $F$: the part of the
-        motion that the network cannot follow. 0.01 is good; near 1 it stands still.
+        motion that the network does not follow. 0.01 is good; near 1 it stands still. It is taken at other points than
+        those that the motion is fitted to, and without the noise of the estimator's draw there.
     - `error_bounds`: the integrals up to these times of the root mean square of $J \dot\theta - F$. Together with the
-        error of the initial fit they bound the error of equations that damp perturbations, as far as the sampled points
-        tell.
+        error of the initial fit they bound the error of equations that damp perturbations, in the mean square over the
+        law of the points and but for the error of the time steps.
     - `initial_error`: the root mean square of the error of the initial fit, relative to that of the data.
     - `status`: how it ended, a [`stde_eqx.timestepping.EvolutionStatus`][].
     - `num_steps`: the number of time steps, rejected ones included.
@@ -61,8 +63,13 @@ class Evolution(eqx.Module):
         return self.ts.shape[0]
 
     def __getitem__(self, index: int) -> Any:
-        """The network at one of the saved times, a function of `x`."""
+        """The network at one of the saved times, a function of `x`; `IndexError` if there is no such one."""
+        if not -len(self) <= operator.index(index) < len(self):
+            raise IndexError(f"the evolution has {len(self)} saved times, got the index {index}.")
         return self.network(self.params[index])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
 
     def u(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """The value at one point at the last time reached."""
@@ -73,22 +80,33 @@ class Evolution(eqx.Module):
 
         **Arguments:**
 
-        - `t`: a saved time; any time if `saveat` was `diffrax.SaveAt(dense=True)`.
+        - `t`: a saved time; any time passed if `saveat` was `diffrax.SaveAt(dense=True)`.
         - `x`: shape `(dim,)`.
 
-        **Raises:** `ValueError` for a time that was not saved.
+        **Raises:** `ValueError` for a time that was not saved. Where the time is traced, as inside of `jax.jit`, the
+        value is NaN instead.
         """
+        t = jnp.asarray(t, self.ts.dtype)
+        tolerance = 1e-5 * abs(self.problem.t1 - self.problem.t0)
         if self.dense is not None:
-            params, _ = self.dense.evaluate(jnp.asarray(t, self.ts.dtype))
-            return self.network(params)(x)
-        ts = np.asarray(self.ts)
-        index = int(np.argmin(np.abs(ts - float(t))))
-        if abs(ts[index] - float(t)) > 1e-6 * max(1.0, abs(float(t))):
-            raise ValueError(
-                f"The times saved are {[float(f'{s:.6g}') for s in ts]}, got t={float(t):g}. To evaluate at any time, "
-                "evolve with `saveat=diffrax.SaveAt(dense=True)`."
-            )
-        return self[index](x)
+            begin, end = self.problem.t0, self.ts[-1]
+            known = (t - begin) * (t - end) <= tolerance * jnp.abs(end - begin)
+            params = self.dense.evaluate(t)[0]
+        else:
+            index = jnp.argmin(jnp.abs(self.ts - t))
+            known = jnp.abs(self.ts[index] - t) <= tolerance
+            params = self.params[index]
+        if not isinstance(known, jax.core.Tracer) and not known:
+            raise ValueError(self._unknown_time(float(t)))
+        return jnp.where(known, self.network(params)(x), jnp.nan)
+
+    def _unknown_time(self, t: float) -> str:
+        if self.dense is not None:
+            return f"The evolution passed the times from {self.problem.t0:g} to {float(self.ts[-1]):g}, got t={t:g}."
+        return (
+            f"The times saved are {[float(f'{s:.6g}') for s in self.ts]}, got t={t:g}. To evaluate at any time, evolve "
+            "with `saveat=diffrax.SaveAt(dense=True)`."
+        )
 
     def relative_l2(self, *, num_points: int = 10_000, key: PRNGKeyArray) -> Float[Array, " times"]:
         """The relative L2 errors at the saved times, on points of the problem's law.

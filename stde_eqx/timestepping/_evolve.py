@@ -1,6 +1,4 @@
 import dataclasses
-import operator
-from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -13,13 +11,22 @@ from jaxtyping import PRNGKeyArray
 from .._custom_types import Field
 from ..operators import AbstractEstimator, Exact
 from ..problems import AbstractParabolic
+from ..training._validate import check_count, check_key
 from ._errors import EvolutionError
 from ._evolution import Evolution, EvolutionStatus
 from ._fit import Fit
 from ._guard import guarded
 from ._least_squares import AbstractLeastSquares, suitable
 from ._updates import AbstractUpdate, AllParameters
-from ._validate import check_network, check_problem, check_saveat, check_stepping, check_times
+from ._validate import (
+    check_network,
+    check_objects,
+    check_points,
+    check_problem,
+    check_saveat,
+    check_stepping,
+    check_times,
+)
 from ._vector_field import VectorField
 
 
@@ -82,7 +89,7 @@ def evolve(
     - `v`: the network, a function of `x` alone with a scalar value, any PyTree. It is not changed.
     - `estimator`: how to apply the PDE's operators, drawn for each point; exactly (`stde.Exact()`) if `None`.
     - `solver`: any Diffrax solver; `diffrax.Tsit5()` if `None`.
-    - `t1`: up to which time; the problem's `t1` if `None`.
+    - `t1`: up to which time, not beyond the problem's `t1`, which is the default.
     - `dt0`: the constant step, if there is no `stepsize_controller`; otherwise the first step. Always positive.
     - `stepsize_controller`: by default steps adapted to a relative tolerance of 1e-3 and an absolute one of 1e-5.
     - `saveat`: what to save; eleven equally spaced times if `None`. The last state is always kept.
@@ -120,30 +127,33 @@ def evolve(
     t1 = check_times(problem, t1)
     solver = diffrax.Tsit5() if solver is None else solver
     controller = check_stepping(solver, stepsize_controller, dt0)
+    check_key(key)
+    check_objects(fit=fit, update=update, least_squares=least_squares, event=event, progress_meter=progress_meter)
     estimator = Exact() if estimator is None else estimator
-    num_redraws, max_steps = _count("num_redraws", num_redraws), _count("max_steps", max_steps)
+    num_redraws, max_steps = check_count("num_redraws", num_redraws), check_count("max_steps", max_steps)
+    max_rejections = check_count("max_rejections", max_rejections)
     network = check_network(problem, v, estimator, key)
     update = AllParameters() if update is None else update
     moving = update.num_moving(network.vector.size)
-    num_points = min(4_000, max(500, 2 * moving)) if num_points is None else _count("num_points", num_points)
+    num_points = min(4_000, max(500, 2 * moving)) if num_points is None else check_count("num_points", num_points)
     least_squares = suitable(num_points, moving) if least_squares is None else least_squares
     saveat = diffrax.SaveAt(ts=jnp.linspace(problem.t0, t1, 11)) if saveat is None else saveat
     check_saveat(saveat, problem.t0, t1)
-
     fit_key, run_key = jr.split(key)
+    check_points(problem, key=fit_key)
     fit = Fit() if fit is None else fit
     params, initial_error = fit(problem, network, suitable(20_000, network.vector.size), key=fit_key)
+    edges = jnp.linspace(problem.t0, t1, num_redraws + 1)[1:-1]
     field = VectorField(
-        problem, network, estimator, update, least_squares, num_points, num_redraws, jnp.asarray(t1), run_key
+        problem, network, estimator, update, least_squares, num_points, edges, jnp.asarray(t1, edges.dtype), run_key
     )
     if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController) and num_redraws > 1:
-        edges = jnp.linspace(problem.t0, t1, num_redraws + 1)[1:-1]
         controller = diffrax.ClipStepSizeController(controller, jump_ts=edges)
     solution = _integrate(
         field,
         params,
         solver,
-        None if dt0 is None else abs(dt0) * np.sign(t1 - problem.t0),
+        None if dt0 is None else dt0 * np.sign(t1 - problem.t0),
         guarded(controller, max_rejections),
         saveat,
         event,
@@ -161,7 +171,8 @@ def _integrate(field, params, solver, dt0, controller, saveat, event, progress_m
     def saved(t, state, args):
         params, bound = state
         _, left, size = field.solve(t, params)
-        return t, params, left / size, bound
+        # A solution at rest leaves nothing to follow.
+        return t, params, jnp.where(left > 0, left / size, 0), bound
 
     asked = None if saveat.subs is None else dataclasses.replace(saveat.subs, fn=saved)
     subs = {"asked": asked, "last": diffrax.SubSaveAt(t1=True, fn=saved)}
@@ -230,13 +241,3 @@ def _explanation(evolution: Evolution, t1: float, max_steps: int) -> str:
         "larger regularisation (`least_squares=stde.timestepping.Dense(1e-4)`), a smaller `dt0`, or a better initial "
         f"fit (relative error {evolution.initial_error:.1e}) may help.{kept}"
     )
-
-
-def _count(name: str, value: Any) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = 0
-    if isinstance(value, bool) or count < 1:
-        raise ValueError(f"`{name}` must be a whole number of at least 1, got {value!r}.")
-    return count

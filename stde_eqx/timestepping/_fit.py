@@ -59,7 +59,7 @@ class Fit(eqx.Module):
         adam_key, newton_key, test_key = jr.split(key, 3)
         params = network.vector
         at_point = lambda p, x: network(p)(x)
-        data = jax.vmap(problem.initial)
+        data = lambda x: jax.vmap(problem.initial)(x).astype(params.dtype)
 
         def points(number: int, key: PRNGKeyArray) -> Float[Array, "points dim"]:
             t0 = jnp.full(number, problem.t0, params.dtype)

@@ -5,6 +5,7 @@ from typing import Any
 import diffrax
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import lineax as lx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -46,29 +47,37 @@ def sample_path(
     - `x0`: where it starts, shape `(dim,)`.
     - `ts`: increasing times, not before `t0`.
     - `t0`: when it starts.
-    - `num_steps`: equal steps from `t0` to the last time, each with Brownian increments of its own.
+    - `num_steps`: equal steps to each of the times from the one before, with Brownian increments of their own.
     - `solver`: an Itô solver of Diffrax; Euler and Maruyama's by default.
     - `key`: a `jax.random` key.
 
     **Returns:** an array of shape `(times, dim)`.
 
-    **Raises:** `ValueError` for a solver that integrates another equation, in the sense of Stratonovich, or for
-    coefficients of another shape.
+    **Raises:** `ValueError` for a solver that is not one of Itô's equation, times that do not increase, or coefficients
+    of another shape.
     """
     solver = diffrax.Euler() if solver is None else solver
-    if isinstance(solver, diffrax.AbstractStratonovichSolver):
+    if not isinstance(solver, diffrax.AbstractItoSolver):
         raise ValueError(
-            f"The equation is in the sense of Itô, but `{type(solver).__name__}` is a solver in the sense of "
-            "Stratonovich: use for example diffrax.Euler() or diffrax.ItoMilstein()."
+            f"The equation is in the sense of Itô, and `{type(solver).__name__}` does not solve such: use for example "
+            "diffrax.Euler() or diffrax.ItoMilstein()."
         )
     if num_steps < 1:
         raise ValueError(f"A path needs num_steps >= 1, got {num_steps}.")
+    if jnp.ndim(x0) != 1 or jnp.ndim(ts) != 1:
+        raise ValueError(
+            f"A path has one start, of shape (dim,), and times of shape (times,), got shapes {jnp.shape(x0)} and "
+            f"{jnp.shape(ts)}. For many paths use jax.vmap over keys."
+        )
+    before = jnp.concatenate([jnp.full(1, t0, ts.dtype), ts[:-1]])
+    if not isinstance(ts, jax.core.Tracer) and not bool(jnp.all(ts >= before)):
+        raise ValueError(f"The times of a path must increase from t0={t0:g} on, got {ts}.")
     dim = x0.shape[0]
     noise = _noise_dimension(diffusion, x0, ts)
-    start = jnp.asarray(t0, ts.dtype)
+    slope = jax.eval_shape(lambda t, x: jnp.asarray(drift(t, x)), ts[0], x0).shape
+    if slope not in ((), (dim,)):
+        raise ValueError(f"drift must return a scalar or an array of shape ({dim},), got shape {slope}.")
     shape = jax.ShapeDtypeStruct((noise,), x0.dtype)
-    # One increment a step is all that a constant step looks at, so nothing of the path needs to be remembered.
-    brownian = diffrax.UnsafeBrownianPath(shape, key=key)
 
     def push(t: Any, x: Any) -> Any:
         return jnp.broadcast_to(jnp.asarray(drift(t, x)).astype(x.dtype), (dim,))
@@ -79,25 +88,30 @@ def sample_path(
             return lx.MatrixLinearOperator(sigma)
         return lx.DiagonalLinearOperator(jnp.broadcast_to(sigma, (dim,)))
 
-    terms = diffrax.MultiTerm(
-        diffrax.ODETerm(lambda t, x, args: push(t, x)),
-        diffrax.ControlTerm(matrix, brownian),
-    )
-    # A path of no length has no step.
-    length = jnp.maximum(ts[-1] - start, jnp.finfo(ts.dtype).tiny ** 0.5)
-    solution = diffrax.diffeqsolve(
-        terms,
-        solver,
-        start,
-        start + length,
-        length / num_steps,
-        x0,
-        saveat=diffrax.SaveAt(ts=jnp.minimum(ts, start + length)),
-        max_steps=num_steps + 2,
-        adjoint=diffrax.DirectAdjoint(),
-    )
-    assert solution.ys is not None
-    return solution.ys
+    def onwards(x: Array, interval: tuple[Array, Array, PRNGKeyArray]) -> tuple[Array, Array]:
+        """From one of the times to the next."""
+        begin, end, key = interval
+        # One increment a step is all that a constant step looks at, so nothing of the path needs to be remembered.
+        brownian = diffrax.UnsafeBrownianPath(shape, key=key)
+        terms = diffrax.MultiTerm(diffrax.ODETerm(lambda t, x, args: push(t, x)), diffrax.ControlTerm(matrix, brownian))
+        # A path of no length has no step.
+        length = jnp.maximum(end - begin, jnp.finfo(ts.dtype).tiny ** 0.5)
+        solution = diffrax.diffeqsolve(
+            terms,
+            solver,
+            begin,
+            begin + length,
+            length / num_steps,
+            x,
+            max_steps=num_steps + 2,
+            adjoint=diffrax.DirectAdjoint(),
+        )
+        assert solution.ys is not None
+        # begin + length may be begin, to which no step leads.
+        reached = jnp.where(end > begin, solution.ys[-1], x)
+        return reached, reached
+
+    return jax.lax.scan(onwards, x0, (before, ts, jr.split(key, ts.shape[0])))[1]
 
 
 def _noise_dimension(diffusion: SDECoefficient, x0: Array, ts: Array) -> int:

@@ -8,12 +8,20 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from ..operators import AbstractEstimator
-from ..problems import AbstractParabolic, AbstractProblem
+from ..problems import AbstractParabolic, AbstractProblem, DataAsFeature, SoftInitial
+from ._fit import Fit
+from ._least_squares import AbstractLeastSquares
 from ._parameters import Parameters
+from ._updates import AbstractUpdate
 
 
 def check_problem(problem: Any) -> None:
     """A parabolic problem."""
+    if isinstance(problem, SoftInitial | DataAsFeature):
+        raise ValueError(
+            f"{type(problem).__name__} changes how a problem is trained; in `evolve` the data are fitted before the "
+            "first step. Evolve the problem inside it, `problem.problem`."
+        )
     if isinstance(problem, AbstractParabolic):
         return
     if isinstance(problem, AbstractProblem):
@@ -25,7 +33,9 @@ def check_problem(problem: Any) -> None:
 
 
 def check_times(problem: AbstractParabolic, t1: Any) -> float:
-    """A final time on the side of the data to which the equation leads."""
+    """A final time between that of the data and that up to which the problem is posed."""
+    if t1 is not None and (isinstance(t1, str) or jnp.ndim(t1) != 0):
+        raise ValueError(f"`t1` must be a number, such as t1={problem.t1:g}; got {t1!r}.")
     t1 = problem.t1 if t1 is None else float(t1)
     t0, end = problem.t0, problem.t1
     if not math.isfinite(t1) or t1 == t0:
@@ -36,7 +46,43 @@ def check_times(problem: AbstractParabolic, t1: Any) -> float:
             f"{type(problem).__name__} has its data at t={t0:g} and leads to {later} times, up to t={end:g}; towards "
             f"{earlier} times such as t1={t1:g} it is ill-posed: any error would be amplified without bound."
         )
+    if abs(t1 - t0) > abs(end - t0) * (1 + 1e-6):
+        raise ValueError(
+            f"{type(problem).__name__} is posed between t={t0:g} and t={end:g}, as are its points and its solution; "
+            f"for t1={t1:g} build it with another final time."
+        )
     return t1
+
+
+def check_points(problem: AbstractParabolic, *, key: PRNGKeyArray) -> None:
+    """A law that spreads points at the time of the data, for the network to be fitted to them."""
+    points = problem.sample_at(jnp.full(8, problem.t0), key=key)
+    if points.shape != (8, problem.dim):
+        raise ValueError(
+            f"`{type(problem).__name__}.sample_at` must return one point of dim={problem.dim} for each of the times, "
+            f"here shape (8, {problem.dim}); got {points.shape}."
+        )
+    if bool(jnp.all(jnp.ptp(points, axis=0) == 0)):
+        raise ValueError(
+            f"all points of {type(problem).__name__} at the time of the data, t={problem.t0:g}, are the same one: the "
+            "data cannot be fitted there. Give it a law whose paths start at the other end, such as "
+            f"zoo.laws.Brownian({problem.dim}, origin={problem.t1:g})."
+        )
+
+
+def check_objects(**objects: Any) -> None:
+    """Options that are objects, by type, unless they are left out."""
+    kinds = {
+        "fit": (Fit, "stde.timestepping.Fit(steps=1_000)"),
+        "update": (AbstractUpdate, "stde.timestepping.RandomParameters(100)"),
+        "least_squares": (AbstractLeastSquares, "stde.timestepping.Dense(1e-5)"),
+        "event": (diffrax.Event, "diffrax.Event(lambda t, y, args, **kwargs: y[1] > 0.1)"),
+        "progress_meter": (diffrax.AbstractProgressMeter, "diffrax.TqdmProgressMeter()"),
+    }
+    for name, value in objects.items():
+        kind, example = kinds[name]
+        if value is not None and not isinstance(value, kind):
+            raise ValueError(f"`{name}` must be an object such as {example}, got {value!r}.")
 
 
 def check_network(problem: AbstractParabolic, v: Any, estimator: Any, key: PRNGKeyArray) -> Parameters:
@@ -86,6 +132,13 @@ def check_stepping(solver: Any, controller: Any, dt0: Any) -> diffrax.AbstractSt
             controller = diffrax.ConstantStepSize()
         else:
             controller = diffrax.PIDController(rtol=1e-3, atol=1e-5)
+    if not isinstance(controller, diffrax.AbstractStepSizeController):
+        raise ValueError(
+            "`stepsize_controller` must be one of Diffrax, such as diffrax.PIDController(rtol=1e-3, atol=1e-5), got "
+            f"{controller!r}."
+        )
+    if dt0 is not None and not (isinstance(dt0, float | int) and math.isfinite(dt0) and dt0 > 0):
+        raise ValueError(f"`dt0` must be a positive number, whichever way time runs, such as dt0=1e-2; got {dt0!r}.")
     if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController) and not adaptive:
         raise ValueError(
             f"`{name}` estimates no error, so its step cannot be adapted: give a step `dt0` and no controller, or a "
@@ -114,3 +167,13 @@ def check_saveat(saveat: Any, t0: float, t1: float) -> None:
         )
     if not isinstance(saveat.subs, diffrax.SubSaveAt | None):
         raise ValueError("`saveat` with several `subs` has no single sequence of times: give one `diffrax.SaveAt`.")
+    if saveat.subs is not None and saveat.subs.fn is not diffrax.SubSaveAt(t1=True).fn:
+        raise ValueError(
+            "`evolve` saves the networks themselves: leave out `fn` of `diffrax.SaveAt`, and apply it to the networks "
+            "of the evolution."
+        )
+    if saveat.solver_state or saveat.controller_state or saveat.made_jump:
+        raise ValueError("`evolve` does not return states of the solver: leave them out of `saveat`.")
+    ts = None if saveat.subs is None else saveat.subs.ts
+    if ts is not None and not bool(jnp.all((ts - t0) * (ts - t1) <= 1e-6 * (t1 - t0) ** 2)):
+        raise ValueError(f"`saveat` asks for times outside of those from t={t0:g} to t={t1:g}: {ts}.")

@@ -3,6 +3,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..operators import AbstractEstimator
@@ -71,12 +72,13 @@ def fit_scales(
     """
 
     dtype = batch_dtype(points)
+    draw_key, penalty_key = jr.split(key)
 
     def constant(c):
         """All that should vanish, as a vector whose square is the loss."""
         net = lambda *_: c
-        values = residuals(problem, net, points, estimator=estimator, key=key, share_draw=share_draw)
-        parts = [(1.0, values), *penalty_parts(problem, net, key=key)]
+        values = residuals(problem, net, points, estimator=estimator, key=draw_key, share_draw=share_draw)
+        parts = [(1.0, values), *penalty_parts(problem, net, key=penalty_key)]
         return jnp.concatenate([(weight / v.shape[0]) ** 0.5 * v.astype(dtype).ravel() for weight, v in parts])
 
     linearised = lambda c: jax.jvp(constant, (c,), (jnp.ones_like(c),))
@@ -89,9 +91,9 @@ def fit_scales(
         left, slope = linearised(fitted)
 
     eps = jnp.finfo(dtype).eps
-    sensitivity = _rms(slope)
-    cancelled = _rms(at_zero[0]) + sensitivity * jnp.abs(fitted)
-    residual = jnp.maximum(_rms(left), eps * cancelled)
+    sensitivity = _norm(slope)
+    cancelled = _norm(at_zero[0]) + sensitivity * jnp.abs(fitted)
+    residual = jnp.maximum(_norm(left), eps * cancelled)
     output = residual / sensitivity
     usable = lambda scale: jnp.isfinite(residual) & jnp.isfinite(scale) & (scale > 0)
     or_one = lambda scale: jnp.where(usable(scale), scale, 1)
@@ -111,14 +113,16 @@ def _gauss_newton(linearised, constant, value):
     def worthwhile(carry):
         count, constant, (left, slope), _ = carry
         step = jnp.abs(newton(left, slope))
-        matters = (step > 1e-3 * _rms(left) / _rms(slope)) & (step > 4 * jnp.finfo(step.dtype).eps * jnp.abs(constant))
+        matters = (step > 1e-3 * _norm(left) / _norm(slope)) & (
+            step > 4 * jnp.finfo(step.dtype).eps * jnp.abs(constant)
+        )
         return (count < 50) & matters
 
     def improved(carry):
         count, constant, (left, slope), damping = carry
         proposal = constant + newton(left, slope) / (1 + damping)
         ahead = linearised(proposal)
-        better = _rms(ahead[0]) < _rms(left)
+        better = _norm(ahead[0]) < _norm(left)
         keep = lambda new, old: jnp.where(better, new, old)
         damping = jnp.where(better, damping / 10, jnp.maximum(10 * damping, 1))
         return count + 1, keep(proposal, constant), jax.tree.map(keep, ahead, (left, slope)), damping
@@ -128,5 +132,5 @@ def _gauss_newton(linearised, constant, value):
     return constant, value
 
 
-def _rms(values: Float[Array, " values"]) -> Float[Array, ""]:
+def _norm(values: Float[Array, " values"]) -> Float[Array, ""]:
     return jnp.sqrt(jnp.vdot(values, values))

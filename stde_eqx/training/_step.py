@@ -95,8 +95,7 @@ class TrainStep(eqx.Module):
 
     @eqx.filter_jit
     def __call__(self, state: TrainState) -> tuple[TrainState, StepMetrics]:
-        points_key, draw_key = jr.split(jr.fold_in(state.key, state.step))
-        penalty_key = jr.fold_in(points_key, 0)
+        points_key, draw_key, penalty_key = jr.split(jr.fold_in(state.key, state.step), 3)
         points = self.problem.sample(self.batch_size, key=points_key)
         params, fixed = eqx.partition(state.network, eqx.is_inexact_array)
 

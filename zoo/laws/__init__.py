@@ -6,5 +6,6 @@ from ._correlated_brownian import CorrelatedBrownian as CorrelatedBrownian
 from ._diffusion import Diffusion as Diffusion
 from ._geometric_brownian import GeometricBrownian as GeometricBrownian
 from ._light_cone import LightCone as LightCone
+from ._normal import Normal as Normal
 from ._ornstein_uhlenbeck import MeanReverting as MeanReverting
 from ._steady import Steady as Steady

@@ -3,8 +3,9 @@ import jax.numpy as jnp
 
 import stde_eqx as stde
 
+from .._checks import check_setting, check_within
 from ..laws import AbstractLaw, GeometricBrownian
-from ._base import as_law, check_setting, check_within, head_start
+from ._base import as_law, head_start
 from ._terminal import AbstractTerminalValue
 
 

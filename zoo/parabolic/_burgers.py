@@ -4,8 +4,9 @@ import jax.numpy as jnp
 
 import stde_eqx as stde
 
+from .._checks import check_setting
 from ..laws import AbstractLaw
-from ._base import as_law, check_setting, paths
+from ._base import as_law, paths
 from ._terminal import AbstractTerminalValue
 
 

@@ -6,7 +6,7 @@ from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
-from ._base import check_setting
+from .._checks import check_setting
 
 
 class AbstractCall(eqx.Module):

@@ -7,8 +7,9 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
+from .._checks import check_setting
 from ..laws import AbstractLaw, MeanReverting
-from ._base import as_law, check_setting
+from ._base import as_law
 from ._initial_value import AbstractInitialValue
 
 

@@ -1,8 +1,8 @@
 import equinox as eqx
 import jax.numpy as jnp
 
+from .._checks import check_setting
 from ..laws import AbstractLaw
-from ._base import check_setting
 from ._reaction_diffusion import AbstractReactionDiffusion, default_law
 
 

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 
 import stde_eqx as stde
 
+from .._checks import check_setting
 from ..laws import AbstractLaw, MeanReverting
-from ._base import as_law, check_setting, head_start
+from ._base import as_law, head_start
 from ._initial_value import AbstractInitialValue
 
 

@@ -7,8 +7,9 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
+from .._checks import check_setting
 from ..laws import AbstractLaw
-from ._base import as_law, check_setting, paths
+from ._base import as_law, paths
 from ._initial_value import AbstractInitialValue
 
 

@@ -33,9 +33,11 @@ class ParabolicRecipe(eqx.Module):
     - `soft`: whether the data are imposed by a penalty, with the weights of [`stde_eqx.SoftInitial`][], or by the
         ansatz.
     - `data_as_feature`: whether the network is also given the data, see [`stde_eqx.DataAsFeature`][].
-    - `aimed`: whether all paths on which points lie start from the target, without the head start that spreads them.
+    - `aimed`: whether all paths on which points lie start from the target, without the head start that spreads them;
+        laws without one stay as they are.
     - `batch_size`, `penalty_points`: points a step in space-time, and of the penalty.
     - `steps`, `learning_rate`: of Adam, the rate falling to 0 along a cosine, or linearly if `linear_decay`.
+    - `share_draw`: whether one draw of the estimator serves all points of a step.
     - `scaled`: whether the output and the residual are scaled, and the constant mode fitted, before training.
     """
 

@@ -3,11 +3,13 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
+from ..laws import Brownian
 from ._stored import find
 
 
@@ -31,11 +33,12 @@ class ReferenceCloud(eqx.Module):
 def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
     r"""Reference values at 64 points, for problems with an exact solution and for those whose values are packaged.
 
-    The points lie where the problem is trained, and are the same on every machine and in every precision:
+    For a problem whose points lie on the paths of Brownian motion from the origin, they are at the far end of the head
+    starts that these have by default, and the same on every machine and in every precision,
 
-    $$x \sim \mathcal{N}\bigl(0,\ \tfrac{1}{5} |t_1 - t_0| \, I\bigr),$$
+    $$x \sim \mathcal{N}\bigl(0,\ \tfrac{1}{10} \sigma^2 |t_1 - t_0| \, I\bigr).$$
 
-    the law that the problems of reaction and diffusion have by default, at the final time $t_1$.
+    For others they are drawn from the problem's law at the time $t_1$.
 
     **Arguments:**
 
@@ -45,8 +48,14 @@ def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
 
     **Raises:** `ValueError` where there is neither an exact solution nor a packaged one.
     """
-    points = cloud_points(problem.dim, problem.t1 - problem.t0)
-    t, x = jnp.full(len(points), problem.t1, float), jnp.asarray(points, float)
+    law = getattr(problem, "law", None)
+    scale = law.scale if isinstance(law, Brownian) and law.start == 0 else None
+    t = jnp.full(64, problem.t1, float)
+    if scale is None:
+        points = np.asarray(problem.sample_at(t, key=jr.key(0)))
+    else:
+        points = cloud_points(problem.dim, problem.t1 - problem.t0, scale=scale)
+    x = jnp.asarray(points, float)
     values = jax.vmap(problem.exact)(t, x)
     if values is not None:
         return ReferenceCloud(t, x, values, jnp.zeros_like(values))
@@ -62,11 +71,11 @@ def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
     return ReferenceCloud(t, x, jnp.asarray(entry.values, float), jnp.asarray(entry.errors, float))
 
 
-def cloud_points(dim: int, duration: float, *, num_points: int = 64) -> np.ndarray:
+def cloud_points(dim: int, duration: float, *, scale: float = math.sqrt(2.0), num_points: int = 64) -> np.ndarray:
     """The points of the cloud, in float64."""
     # NumPy's generator, as JAX draws other numbers with 64 bits than with 32. They need not be stored.
     normal = np.random.default_rng(0).standard_normal((num_points, dim))
-    return math.sqrt(abs(duration) / 5) * normal
+    return scale * math.sqrt(abs(duration) / 10) * normal
 
 
 def checksum(points: np.ndarray) -> float:

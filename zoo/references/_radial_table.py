@@ -34,14 +34,17 @@ class RadialTable(eqx.Module):
 
         **Arguments:**
 
-        - `t`: a scalar between 0 and `final_time`.
+        - `t`: a scalar between 0 and `final_time`; the value is NaN at others.
         - `x`: shape `(dim,)`; further out than the reference reaches, the value at the end of its reach is returned.
         """
         in_time = jnp.log1p(2 * self.dim * t / self.scale) / math.log1p(2 * self.dim * self.final_time / self.scale)
         in_space = jnp.log1p(jnp.sum(x * x) / self.scale) / math.log1p(self.far / self.scale)
         rows, columns = self.table.shape
         table = jax.lax.stop_gradient(self.table).astype(x.dtype)
-        return _polynomials(1 - 2 * in_time, rows) @ table @ _polynomials(1 - 2 * jnp.minimum(in_space, 1.0), columns)
+        in_reach = jnp.minimum(in_space, 1.0)
+        value = _polynomials(1 - 2 * in_time, rows) @ table @ _polynomials(1 - 2 * in_reach, columns)
+        # Beyond its times a polynomial grows without bound.
+        return jnp.where(jnp.abs(in_time - 0.5) < 0.5 + 1e-5, value, jnp.nan)
 
 
 def tabulate(reference: RadialReference, *, num_times: int = 48) -> RadialTable:

@@ -5,8 +5,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
+from .._checks import check_setting
 from ..laws import LightCone
-from ..parabolic._base import check_setting
 
 
 class WaveEquation(stde.AbstractTimeDependent):
