@@ -6,6 +6,7 @@ python benchmarks/time_stepping.py --dims 1 10
 import pathlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -94,7 +95,7 @@ def main(
 def _trained(problem, mlp, estimator, seconds: float) -> tuple[str, ...]:
     """A network in space-time, trained for as long, after a short run that finds how many steps that is."""
     network = stde.nn.SpaceTime(mlp)
-    options = dict(estimator=estimator, batch_size=500, share_draw=False, key=jr.key(1))
+    options: dict[str, Any] = dict(estimator=estimator, batch_size=500, share_draw=False, key=jr.key(1))
     trial = stde.train(problem, network, steps=300, num_test_points=100, **options)
     pace = trial.metrics.steps_per_second or 1.0
     steps = max(300, int(pace * (seconds - 5)))

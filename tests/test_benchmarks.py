@@ -149,3 +149,13 @@ def test_time_stepping(tmp_path):
     lines = read(tmp_path / "time_stepping.csv")
     assert [line["method"] for line in lines] == ["evolve", "train"]
     assert float(lines[0]["error at t1"]) < 0.05 and (tmp_path / "time_stepping.png").exists()
+
+
+@pytest.mark.slow
+def test_time_order(tmp_path):
+    run("time_order.py", "--dims", 1, "--width", 4, "--num-points", 60, "--output", tmp_path)
+    lines = read(tmp_path / "time_order.csv")
+    assert len(lines) == 9
+    for line in lines:
+        claimed = {"Euler": 1, "Heun": 2, "Bosh3": 3}[line["solver"]]
+        assert abs(float(line["order"]) - claimed) < 0.6, line

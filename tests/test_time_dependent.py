@@ -181,7 +181,7 @@ def test_data_as_a_feature(wrap):
     assert jnp.allclose(given.ansatz(network)(t, x), problem.ansatz(inner)(t, x), rtol=1e-12)
     assert len(given.penalties()) == len(problem.penalties())
     solution = stde.train(given, network, steps=20, batch_size=16, num_test_points=50, key=jr.key(1))
-    assert jnp.isfinite(solution.metrics.loss)
+    assert solution.metrics.loss is not None and jnp.isfinite(solution.metrics.loss)
 
 
 def test_gradient_of_the_data_is_optional():

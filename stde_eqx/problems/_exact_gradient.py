@@ -28,7 +28,7 @@ class ExactGradient(AbstractParabolicWrapper):
                 "ExactGradient wraps a semilinear problem, a subclass of `stde.AbstractSemilinear`; got a "
                 f"{type(problem).__name__}."
             )
-        self.problem = problem
+        self.problem = problem  # pyright: ignore[reportIncompatibleVariableOverride], a narrower type, never assigned again
 
     def rate(
         self,

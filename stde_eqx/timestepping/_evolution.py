@@ -7,6 +7,7 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..problems import AbstractParabolic
@@ -96,7 +97,7 @@ class Evolution(eqx.Module):
             index = jnp.argmin(jnp.abs(self.ts - t))
             known = jnp.abs(self.ts[index] - t) <= tolerance
             params = self.params[index]
-        if not isinstance(known, jax.core.Tracer) and not known:
+        if not isinstance(known, Tracer) and not known:
             raise ValueError(self._unknown_time(float(t)))
         return jnp.where(known, self.network(params)(x), jnp.nan)
 

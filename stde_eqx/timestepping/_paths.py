@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import lineax as lx
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 
@@ -70,7 +71,7 @@ def sample_path(
             f"{jnp.shape(ts)}. For many paths use jax.vmap over keys."
         )
     before = jnp.concatenate([jnp.full(1, t0, ts.dtype), ts[:-1]])
-    if not isinstance(ts, jax.core.Tracer) and not bool(jnp.all(ts >= before)):
+    if not isinstance(ts, Tracer) and not bool(jnp.all(ts >= before)):
         raise ValueError(f"The times of a path must increase from t0={t0:g} on, got {ts}.")
     dim = x0.shape[0]
     noise = _noise_dimension(diffusion, x0, ts)

@@ -92,7 +92,7 @@ class ParabolicRecipe(eqx.Module):
         **Returns:** a [`stde_eqx.training.Solution`][]; compare it by [`zoo.references.compare`][].
         """
         network_key, run_key = jr.split(key)
-        bare = {} if self.scaled else dict(output_shift=0.0, output_scale=1.0, residual_scale=1.0)
+        fixed = lambda value: None if self.scaled else value
         return stde.train(
             self.problem(problem),
             self.network(problem.dim, key=network_key),
@@ -103,7 +103,9 @@ class ParabolicRecipe(eqx.Module):
             share_draw=self.share_draw,
             callbacks=callbacks,
             key=run_key,
-            **bare,
+            output_shift=fixed(0.0),
+            output_scale=fixed(1.0),
+            residual_scale=fixed(1.0),
         )
 
 
