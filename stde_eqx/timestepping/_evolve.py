@@ -19,9 +19,9 @@ from ._guard import guarded
 from ._least_squares import AbstractLeastSquares, suitable
 from ._updates import AbstractUpdate, AllParameters
 from ._validate import (
+    check_data,
     check_network,
     check_objects,
-    check_points,
     check_problem,
     check_saveat,
     check_stepping,
@@ -54,7 +54,8 @@ def evolve(
 ) -> Evolution:
     r"""Follows a parabolic problem in time: the network is a function of space, and its parameters obey an ODE.
 
-    The network $u(x; \theta)$ is fitted to the data, and then moves such that $\partial_\theta u \cdot \dot\theta$
+    The network $u(x; \theta)$, its output shifted and scaled to the mean and the spread of the data, is fitted to them,
+    and then moves such that $\partial_\theta u \cdot \dot\theta$
     is as near as it can be to the equation's right-hand side, at random points $x_n$ that are drawn anew for each time:
 
     $$\dot\theta = \arg\min_\eta \frac1N \sum_{n=1}^N \bigl(\partial_\theta u(x_n) \cdot \eta - F(t, x_n, u)\bigr)^2
@@ -79,7 +80,9 @@ def evolve(
     **When it degrades.** An `initial_error` above a per cent wants a longer [`stde_eqx.timestepping.Fit`][] or a wider
     network: nothing later repairs it. Defects that are large from the start mean that the network is too small; defects
     that grow mean that it has moved to where its parameters are nearly dependent: more points, a larger regularisation,
-    or [`stde_eqx.timestepping.RandomParameters`][] help. If the equation is to be solved over long times, evolve in
+    or [`stde_eqx.timestepping.RandomParameters`][] help. A law whose points move out to where there were none before, as
+    those of a spreading process do, leads to where the network was never fitted: take one that covers all of it at all
+    times. If the equation is to be solved over long times, evolve in
     pieces and fit a new network to the last one in between. Small steps that do not get larger are a sign of a stiff
     ODE, made so by too small a regularisation or by a network that resolves very fine scales.
 
@@ -133,14 +136,14 @@ def evolve(
     num_redraws, max_steps = check_count("num_redraws", num_redraws), check_count("max_steps", max_steps)
     max_rejections = check_count("max_rejections", max_rejections)
     network = check_network(problem, v, estimator, key)
+    fit_key, run_key = jr.split(key)
+    network = check_data(problem, network, key=fit_key)
     update = AllParameters() if update is None else update
     moving = update.num_moving(network.vector.size)
     num_points = min(4_000, max(500, 2 * moving)) if num_points is None else check_count("num_points", num_points)
     least_squares = suitable(num_points, moving) if least_squares is None else least_squares
     saveat = diffrax.SaveAt(ts=jnp.linspace(problem.t0, t1, 11)) if saveat is None else saveat
     check_saveat(saveat, problem.t0, t1)
-    fit_key, run_key = jr.split(key)
-    check_points(problem, key=fit_key)
     fit = Fit() if fit is None else fit
     params, initial_error = fit(problem, network, suitable(20_000, network.vector.size), key=fit_key)
     edges = jnp.linspace(problem.t0, t1, num_redraws + 1)[1:-1]

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from ..nn import Affine
 from ..operators import AbstractEstimator
 from ..problems import AbstractParabolic, AbstractProblem, DataAsFeature, SoftInitial
 from ._fit import Fit
@@ -54,13 +55,14 @@ def check_times(problem: AbstractParabolic, t1: Any) -> float:
     return t1
 
 
-def check_points(problem: AbstractParabolic, *, key: PRNGKeyArray) -> None:
-    """A law that spreads points at the time of the data, for the network to be fitted to them."""
-    points = problem.sample_at(jnp.full(8, problem.t0), key=key)
-    if points.shape != (8, problem.dim):
+def check_data(problem: AbstractParabolic, network: Parameters, *, key: PRNGKeyArray) -> Parameters:
+    """A law that spreads points at the time of the data; and the network with its output scaled to the data there."""
+    number = 256
+    points = problem.sample_at(jnp.full(number, problem.t0), key=key)
+    if points.shape != (number, problem.dim):
         raise ValueError(
             f"`{type(problem).__name__}.sample_at` must return one point of dim={problem.dim} for each of the times, "
-            f"here shape (8, {problem.dim}); got {points.shape}."
+            f"here shape ({number}, {problem.dim}); got {points.shape}."
         )
     if bool(jnp.all(jnp.ptp(points, axis=0) == 0)):
         raise ValueError(
@@ -68,6 +70,16 @@ def check_points(problem: AbstractParabolic, *, key: PRNGKeyArray) -> None:
             "data cannot be fitted there. Give it a law whose paths start at the other end, such as "
             f"zoo.laws.Brownian({problem.dim}, origin={problem.t1:g})."
         )
+    data = jax.vmap(problem.initial)(points)
+    if data.shape != (number,) or not bool(jnp.all(jnp.isfinite(data))):
+        raise ValueError(
+            f"`{type(problem).__name__}.initial` must return a finite scalar for one point; got shape {data.shape[1:]} "
+            f"with {int(jnp.sum(~jnp.isfinite(data)))} of {data.size} numbers not finite."
+        )
+    dtype = network.vector.dtype
+    spread = jnp.std(data)
+    scale = jnp.where(spread > 0, spread, 1)
+    return Parameters(Affine(network.template, jnp.mean(data).astype(dtype), scale.astype(dtype)))
 
 
 def check_objects(**objects: Any) -> None:
