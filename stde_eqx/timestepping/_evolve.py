@@ -78,13 +78,13 @@ def evolve(
     also where the equation conserves them. A quantity that matters should be watched at the saved times.
 
     **When it degrades.** An `initial_error` above a per cent wants a longer [`stde_eqx.timestepping.Fit`][] or a wider
-    network: nothing later repairs it. Defects that are large from the start mean that the network is too small; defects
-    that grow mean that it has moved to where its parameters are nearly dependent: more points, a larger regularisation,
-    or [`stde_eqx.timestepping.RandomParameters`][] help. A law whose points move out to where there were none before, as
-    those of a spreading process do, leads to where the network was never fitted: take one that covers all of it at all
-    times. If the equation is to be solved over long times, evolve in
-    pieces and fit a new network to the last one in between. Small steps that do not get larger are a sign of a stiff
-    ODE, made so by too small a regularisation or by a network that resolves very fine scales.
+    network: nothing later repairs it. Defects that are large from the start mean that the network is too small;
+    defects that grow mean that it has moved to where its parameters are nearly dependent: more points, a larger
+    regularisation, or [`stde_eqx.timestepping.RandomParameters`][] help. A law whose points move out to where there
+    were none before, as those of a spreading process do, leads to where the network was never fitted: take one that
+    covers all of it at all times. If the equation is to be solved over long times, evolve in pieces and fit a new
+    network to the last one in between. Small steps that do not get larger are a sign of a stiff ODE, made so by too
+    small a regularisation or by a network that resolves very fine scales.
 
     **Arguments:**
 
