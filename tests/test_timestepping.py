@@ -24,12 +24,23 @@ from stde_eqx.timestepping import (
 
 
 class Modes(eqx.Module):
-    """A network that solves the heat equation exactly: a combination of cosines, whose Laplacian it can express."""
+    """A network that solves the heat equation exactly: a constant and cosines, whose Laplacian it can express."""
 
     amplitudes: jax.Array
 
     def __call__(self, x):
-        return jnp.sum(self.amplitudes * jnp.cos(jnp.arange(1, 4) * jnp.sum(x)))
+        return jnp.sum(self.amplitudes * jnp.cos(jnp.arange(4) * jnp.sum(x)))
+
+
+def _decayed(t, growth=0.0):
+    """The amplitudes of the solution of the heat equation from those below."""
+    return jnp.array([0.0, 1.0, 1.0, 1.0]) * jnp.exp((growth - jnp.arange(4.0) ** 2) * t)
+
+
+def _distance(evolution, amplitudes, index=-1):
+    """The largest difference at some points between an evolution and such a function."""
+    x = jnp.linspace(0, 6, 50)[:, None]
+    return float(jnp.max(jnp.abs(jax.vmap(evolution[index])(x) - jax.vmap(Modes(amplitudes))(x))))
 
 
 class Heat(stde.AbstractSemilinear):
@@ -48,13 +59,13 @@ class Heat(stde.AbstractSemilinear):
         return self.growth * value
 
     def initial(self, x):
-        return Modes(jnp.ones(3))(x)
+        return Modes(_decayed(0.0))(x)
 
     def sample_at(self, t, *, key):
         return jr.uniform(key, (t.shape[0], self.dim), maxval=2 * jnp.pi)
 
     def exact(self, t, x):
-        return Modes(jnp.exp((self.growth - jnp.arange(1.0, 4.0) ** 2) * t))(x)
+        return Modes(_decayed(t, self.growth))(x)
 
 
 _TINY: dict[str, Any] = dict(
@@ -64,15 +75,14 @@ _TINY: dict[str, Any] = dict(
 
 def _evolve(problem=None, network=None, **options):
     problem = Heat() if problem is None else problem
-    network = Modes(jnp.full(3, 0.5)) if network is None else network
+    network = Modes(jnp.full(4, 0.5)) if network is None else network
     return stde.evolve(problem, network, key=jr.key(0), **(_TINY | options))
 
 
 @pytest.mark.parametrize("solver, order", [(diffrax.Euler(), 1), (diffrax.Heun(), 2), (diffrax.Bosh3(), 3)])
 def test_order_of_convergence_in_time(solver, order):
-    exact = jnp.exp(-(jnp.arange(1.0, 4.0) ** 2) * 0.5)
     steps = np.array([1 / 64, 1 / 128, 1 / 256])
-    errors = [float(jnp.max(jnp.abs(_evolve(solver=solver, dt0=dt).params[-1] - exact))) for dt in steps]
+    errors = [_distance(_evolve(solver=solver, dt0=dt), _decayed(0.5)) for dt in steps]
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert abs(slope - order) < 0.25, errors
 
@@ -128,7 +138,7 @@ def test_time_can_run_backwards_from_a_terminal_condition():
             return Heat().sample_at(t, key=key)
 
     evolution = _evolve(Backward(), dt0=1e-2, solver=diffrax.Heun())
-    assert jnp.allclose(evolution.params[-1], jnp.exp(-(jnp.arange(1.0, 4.0) ** 2) * 0.5), atol=1e-3)
+    assert _distance(evolution, _decayed(0.5)) < 2e-3
     assert jnp.allclose(evolution.ts, jnp.linspace(1.0, 0.5, 11))
     assert jnp.all(evolution.error_bounds >= 0)
 
@@ -190,23 +200,26 @@ def test_a_network_follows_the_heat_equation(update):
     assert jnp.all(errors < 1e-2), errors
     # As far as the points tell, the error is below what the indicator allows.
     size = jnp.sqrt(jnp.mean(jax.vmap(problem.initial)(problem.sample_at(jnp.zeros(1000), key=jr.key(3))) ** 2))
-    assert jnp.all(errors * size < 5 * (evolution.error_bounds + evolution.initial_error * size))
+    assert jnp.all(errors * size < 10 * (evolution.error_bounds + evolution.initial_error * size))
 
 
 def test_estimated_operators_move_the_network_on_average_as_the_exact_one():
-    problem, network = Heat(4), Modes(jnp.full(3, 0.5))
+    problem, network = Heat(4), Modes(jnp.full(4, 0.5))
     exact = _evolve(problem, network, dt0=1e-2, num_points=400, num_redraws=50)
     sampled = _evolve(problem, network, dt0=1e-2, num_points=400, num_redraws=50, estimator=stde.SparseSTDE(2))
     dense = _evolve(problem, network, dt0=1e-2, num_points=400, num_redraws=50, estimator=stde.DenseSTDE(2))
-    assert jnp.allclose(sampled.params[-1], exact.params[-1], atol=1e-6)  # all coordinates are alike here
-    assert jnp.allclose(dense.params[-1], exact.params[-1], atol=0.05)
+    x = problem.sample_at(jnp.ones(20), key=jr.key(5))
+    end, *ends = (jax.vmap(evolution.u)(x) for evolution in (exact, sampled, dense))
+    assert jnp.allclose(ends[0], end, atol=1e-6)  # all coordinates are alike here
+    assert jnp.allclose(ends[1], end, atol=0.05)
 
 
 def test_events_end_an_evolution():
-    event = diffrax.Event(lambda t, y, args, **_: y[0][0] < 0.8)
+    started = _evolve(dt0=1e-2).params[0][1]
+    event = diffrax.Event(lambda t, y, args, **_: y[0][1] < 0.8 * started)
     evolution = _evolve(event=event, dt0=1e-2)
     assert evolution.status is EvolutionStatus.event
-    assert 0.7 < evolution.params[-1][0] < 0.8
+    assert 0.7 < evolution.params[-1][1] / started < 0.8
     assert evolution.ts[-1] < 0.5 and jnp.all(jnp.isfinite(evolution.params))
 
 
@@ -235,7 +248,7 @@ def test_values_that_are_not_finite_end_it_at_the_last_good_state():
         evolution = caught.value.evolution
         assert evolution.status is EvolutionStatus.stalled
         assert jnp.all(jnp.isfinite(evolution.params)) and 0.2 <= evolution.ts[-1] < 0.25 + 1e-6
-        assert jnp.allclose(evolution.params[-1], jnp.exp(evolution.ts[-1]), rtol=1e-2)
+        assert _distance(evolution, jnp.exp(evolution.ts[-1]) * _decayed(0.0)) < 0.08
         quiet = _evolve(Exploding(), throw=False, **options)
         assert quiet.status is EvolutionStatus.stalled
 
@@ -255,16 +268,16 @@ def test_the_network_stays_as_it_is_and_a_second_run_is_not_traced_again():
             traced.append(None)
             return 0 * value
 
-    network = Modes(jnp.full(3, 0.5))
+    network = Modes(jnp.full(4, 0.5))
     _evolve(Counted(), network, dt0=0.1)
     before = len(traced)
-    _evolve(Counted(), Modes(jnp.full(3, 0.4)), dt0=0.1)
+    _evolve(Counted(), Modes(jnp.full(4, 0.4)), dt0=0.1)
     assert len(traced) - before <= 2  # what the checks look at
-    assert jnp.array_equal(network.amplitudes, jnp.full(3, 0.5))
+    assert jnp.array_equal(network.amplitudes, jnp.full(4, 0.5))
 
 
 def test_a_network_in_single_precision_with_data_in_double():
-    evolution = _evolve(network=Modes(jnp.full(3, 0.5, jnp.float32)), dt0=0.1, least_squares=Dense(1e-6))
+    evolution = _evolve(network=Modes(jnp.full(4, 0.5, jnp.float32)), dt0=0.1, least_squares=Dense(1e-6))
     assert evolution.status is EvolutionStatus.completed
 
 
@@ -297,7 +310,7 @@ def test_refusals(unchecked):
     _refused("`Kvaerno3` solves equations at every step and needs tolerances", solver=diffrax.Kvaerno3(), dt0=0.1)
     _refused("must be a Diffrax solver", solver=diffrax.Tsit5)
     _refused("estimator", estimator="exact")
-    _refused("moves more parameters than the network has, 3", update=RandomParameters(10))
+    _refused("moves more parameters than the network has, 4", update=RandomParameters(10))
     _refused("`num_points` must be at least 1", num_points=0)
     _refused("must be a `diffrax.SaveAt`", saveat=[0.1])
     _refused("outside of those from t=0 to t=0.5", saveat=diffrax.SaveAt(ts=jnp.array([0.7])))

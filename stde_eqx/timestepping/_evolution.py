@@ -37,7 +37,8 @@ class Evolution(eqx.Module):
 
     - `problem`: the PDE.
     - `ts`: the times saved, and last the one reached, of shape `(times,)`.
-    - `params`: the parameters at these times, shape `(times, params)`.
+    - `params`: the parameters of the network at these times, shape `(times, params)`, before its output is shifted and
+        scaled.
     - `defects`: at each of them the root mean square of $J \dot\theta - F$ relative to that of $F$: the part of the
         motion that the network does not follow. 0.01 is good; near 1 it stands still. It is taken at other points than
         those that the motion is fitted to, and without the noise of the estimator's draw there.

@@ -156,7 +156,7 @@ def evolve(
         field,
         params,
         solver,
-        None if dt0 is None else dt0 * np.sign(t1 - problem.t0),
+        None if dt0 is None else jnp.asarray(dt0 * np.sign(t1 - problem.t0), edges.dtype),
         guarded(controller, max_rejections),
         saveat,
         event,

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from ..nn import Affine
 from ..operators import AbstractEstimator
 from ..problems import AbstractParabolic, AbstractProblem, DataAsFeature, SoftInitial
 from ._fit import Fit
@@ -79,7 +78,7 @@ def check_data(problem: AbstractParabolic, network: Parameters, *, key: PRNGKeyA
     dtype = network.vector.dtype
     spread = jnp.std(data)
     scale = jnp.where(spread > 0, spread, 1)
-    return Parameters(Affine(network.template, jnp.mean(data).astype(dtype), scale.astype(dtype)))
+    return Parameters(network.template, jnp.mean(data).astype(dtype), scale.astype(dtype))
 
 
 def check_objects(**objects: Any) -> None:
