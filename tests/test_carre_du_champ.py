@@ -102,7 +102,10 @@ def test_unbiased_on_average(estimator):
     assert abs(jnp.mean(values) - _gradient(u, x) @ _gradient(u, x)) < 4 * deviation
 
 
-@pytest.mark.parametrize("name", ["Laplacian", "generator", "coefficients"])
+_SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("Laplacian", "generator")]
+
+
+@pytest.mark.parametrize("name", ["coefficients", *_SLOW])
 def test_derivatives_with_respect_to_parameters_and_to_the_point(name):
     """The value at the point that is subtracted must not hide from whoever differentiates."""
     operator, square = CASES[name]

@@ -30,6 +30,7 @@ def test_paths_lead_to_the_target_and_data_become_a_feature():
     assert network(jnp.zeros(()), jnp.zeros(4), jnp.zeros(())).shape == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick_parabolic", "paper_parabolic"])
 def test_recipes_train(name):
     recipe = dataclasses.replace(getattr(zoo.recipes, name)(), width=8, steps=10, batch_size=8, penalty_points=4)

@@ -203,6 +203,7 @@ def test_a_network_follows_the_heat_equation(update):
     assert jnp.all(errors * size < 10 * (evolution.error_bounds + evolution.initial_error * size))
 
 
+@pytest.mark.slow
 def test_estimated_operators_move_the_network_on_average_as_the_exact_one():
     problem, network = Heat(4), Modes(jnp.full(4, 0.5))
     exact = _evolve(problem, network, dt0=1e-2, num_points=400, num_redraws=50)

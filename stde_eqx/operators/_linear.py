@@ -95,7 +95,7 @@ def _table(multi_indices: tuple[MultiIndex, ...]) -> tuple[np.ndarray, np.ndarra
     powers = [exponents(index) for index in multi_indices]
     formulas = [power_sum(tuple(power.values())) for power in powers]
     num, width = max(len(w) for _, w in formulas), max(len(power) for power in powers)
-    indices, values = np.zeros((len(powers), num, width), int), np.zeros((len(powers), num, width))
+    indices, values = np.zeros((len(powers), num, width), np.int32), np.zeros((len(powers), num, width))
     weights = np.zeros((len(powers), num))
     for i, (power, (vectors, w)) in enumerate(zip(powers, formulas, strict=True)):
         indices[i, :, : len(power)] = list(power)

@@ -97,6 +97,7 @@ def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:
     width = max(each.indices.shape[1] for each in sparse)
     padded = lambda a: jnp.pad(a, ((0, 0), (0, width - a.shape[1])))
     return Coordinates(
-        jnp.concatenate([padded(each.indices) for each in sparse]),
+        # Of one width, also where 64 bits were switched off after some of them had been made.
+        jnp.concatenate([padded(each.indices.astype(jnp.int32)) for each in sparse]),
         jnp.concatenate([padded(each.values) for each in sparse]),
     )
