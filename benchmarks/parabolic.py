@@ -58,6 +58,7 @@ def main(
     *,
     steps: int | None = None,
     batch_size: int | None = None,
+    learning_rate: float | None = None,
     plain: bool = False,
     seed: int = 0,
     name: str = "parabolic",
@@ -70,13 +71,19 @@ def main(
         problems: Which of the three.
         steps: Of training; those of the recipe by default.
         batch_size: Points a step; those of the recipe by default.
+        learning_rate: The first one; in 10 000 dimensions that of the recipe is too large.
         plain: Do not give the data to the network as a feature.
         seed: Of the network and of training.
         name: Of the table.
         output: The folder for the results.
     """
     recipe = zoo.recipes.quick_parabolic()
-    changes = {"steps": steps, "batch_size": batch_size, "data_as_feature": False if plain else None}
+    changes = {
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "data_as_feature": False if plain else None,
+    }
     recipe = dataclasses.replace(recipe, **{k: v for k, v in changes.items() if v is not None})
     rows: list[tuple[str, ...]] = []
     for dim in dims:
