@@ -160,14 +160,14 @@ def test_branching_agrees_with_the_radial_solver(nonlinearity, degree):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [10, 100])
-def test_branching_agrees_with_the_radial_solver_to_five_digits(dim):
+def test_branching_agrees_with_the_radial_solver_to_four_digits(dim):
     """Data as large as those of the published problem, for which the products of trees matter."""
     profile = lambda s: 1.5 / (1 + s / (4 * dim))
     exact = float(references.solve_radial(_allen_cahn, profile, dim, 0.3, scale=4.0 * dim)(0.3, 0.0))
     data = lambda x: profile(jnp.sum(x * x))
-    found = references.solve_branching(_allen_cahn, data, 0.3, jnp.zeros(dim), num_samples=2**20, key=jr.key(3))
+    found = references.solve_branching(_allen_cahn, data, 0.3, jnp.zeros(dim), num_samples=2**18, key=jr.key(3))
     assert abs(found.value - exact) < 4 * found.error
-    assert found.error < 3e-5
+    assert found.error < 1e-4
 
 
 def test_standard_error_of_branching_is_that_of_repetition():
@@ -186,7 +186,7 @@ def test_standard_error_of_branching_is_that_of_repetition():
 def test_depth_of_branching_is_that_of_picard_iterates():
     """From the same first generations: at ten dimensions the steps are 1.3e-4, 4e-5, 1e-6, 1e-7 and 4e-9."""
     solve = lambda depth: references.solve_branching(
-        _allen_cahn, _largest, 0.3, jnp.zeros(10), num_samples=2**20, depth=depth, key=jr.key(4)
+        _allen_cahn, _largest, 0.3, jnp.zeros(10), num_samples=2**17, depth=depth, key=jr.key(4)
     )
     second, third, fourth, sixth = (solve(depth).value for depth in (2, 3, 4, 6))
     assert 1e-5 < abs(third - second) < 1e-4 and abs(fourth - third) < 1e-5 and abs(sixth - fourth) < 1e-6
