@@ -57,7 +57,7 @@ def test_example(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ("README.md", "docs/getting-started.md"))
+@pytest.mark.parametrize("page", ("README.md", "docs/getting-started.md", "docs/timestepping.md"))
 def test_page(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (_ROOT / page).read_text(), re.MULTILINE | re.DOTALL)

@@ -112,6 +112,12 @@ def test_an_evolution_is_a_sequence_of_networks_in_time():
         evolution(0.1, x)
 
 
+def test_progress_is_shown(capfd):
+    _evolve(dt0=0.1, progress_meter=diffrax.TextProgressMeter())
+    jax.effects_barrier()
+    assert "100.00%" in capfd.readouterr().out
+
+
 def test_dense_output_knows_every_time():
     evolution = _evolve(
         saveat=diffrax.SaveAt(dense=True), stepsize_controller=diffrax.PIDController(rtol=1e-6, atol=1e-8)

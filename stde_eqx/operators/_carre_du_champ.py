@@ -69,8 +69,8 @@ def carre_du_champ(
     **Returns:** a [`stde_eqx.operators.CarreDuChamp`][].
 
     **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], for operators of another order, and for estimators that
-    do not only draw directions; with a reverse pass, also for an operator whose matrix
-    is not known: sums and multiples of operators of second and of first order are.
+    do not only draw directions; with a reverse pass, also for an operator whose matrix is not known: sums and multiples
+    of operators of second and of first order are.
 
     ??? cite "Reference"
 

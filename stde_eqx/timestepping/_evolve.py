@@ -104,7 +104,7 @@ def evolve(
     - `least_squares`: how the minimum is found; by default [`stde_eqx.timestepping.Dense`][], and above $2^{27}$
         entries of the matrix [`stde_eqx.timestepping.MatrixFree`][].
     - `event`: a `diffrax.Event` on the state `(params, error_bound)`, which may end the evolution early.
-    - `progress_meter`: such as `diffrax.TqdmProgressMeter()`; nothing by default.
+    - `progress_meter`: such as `diffrax.TextProgressMeter()`; nothing by default.
     - `max_steps`: of the solver, rejected ones included.
     - `max_rejections`: consecutive rejected steps after which it gives up.
     - `key`: the randomness of points and draws.

@@ -88,7 +88,7 @@ def check_objects(**objects: Any) -> None:
         "update": (AbstractUpdate, "stde.timestepping.RandomParameters(100)"),
         "least_squares": (AbstractLeastSquares, "stde.timestepping.Dense(1e-5)"),
         "event": (diffrax.Event, "diffrax.Event(lambda t, y, args, **kwargs: y[1] > 0.1)"),
-        "progress_meter": (diffrax.AbstractProgressMeter, "diffrax.TqdmProgressMeter()"),
+        "progress_meter": (diffrax.AbstractProgressMeter, "diffrax.TextProgressMeter()"),
     }
     for name, value in objects.items():
         kind, example = kinds[name]
