@@ -54,6 +54,8 @@ _first = jr.normal(_key, (WIDTH, DIM))
 _embedding = eqx.nn.MLP("scalar", WIDTH, WIDTH, 1, activation=jnp.tanh, key=_key)
 _patches = eqx.nn.Conv1d(1, WIDTH, 8, 8, key=_key)
 _convolution = eqx.nn.Conv1d(1, 2, 3, key=_key), eqx.nn.Conv1d(2, 2, 3, key=_key)
+_window = eqx.nn.MLP(2, WIDTH, WIDTH, 1, activation=jnp.tanh, key=_key)
+_site_weights = jr.normal(_key, (DIM - 1, WIDTH))
 _permutation = np.random.default_rng(0).permutation(DIM)
 _pairs = np.random.default_rng(0).integers(0, DIM, (2000, 2))
 
@@ -83,6 +85,11 @@ PROGRAMS = {
     ),
     "patches": (lambda x: jnp.sum(jnp.tanh(jnp.mean(jnp.tanh(_patches(x[None])), 1))), WIDTH * DIM // 8),
     "convolutions": (lambda x: jnp.sum(jnp.tanh(_convolution[1](jnp.tanh(_convolution[0](x[None]))))), 2 * DIM),
+    "neighbours, stacked": (
+        lambda x: jnp.sum(_site_weights * jax.vmap(_window)(jnp.stack([x[:-1], x[1:]], 1))),
+        WIDTH * (DIM - 1),
+    ),
+    "unstacked": (lambda x: jnp.sum(jnp.sin(sum(jnp.unstack(jnp.sin(x.reshape(4, -1)))))), DIM),
     "average pooling": (lambda x: jnp.sum(eqx.nn.AvgPool1d(4, 2)(jnp.sin(x)[None]) ** 2), DIM),
     "permuted": (lambda x: jnp.sum(jnp.tanh(_first @ jnp.sin(x)[_permutation])), DIM),
     "pairs": (lambda x: jnp.sum(_coefficients[:2000] * x[_pairs[:, 0]] * jnp.sin(x)[_pairs[:, 1]]), 2 * DIM),

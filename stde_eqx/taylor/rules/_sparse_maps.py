@@ -272,6 +272,41 @@ def concatenate(eqn, primals, coefficients):
     return [total]
 
 
+def stack(eqn, primals, coefficients):
+    axis, shape = eqn.params["axis"], eqn.outvars[0].aval.shape
+    after = lambda old: old + (old >= axis)
+    total = None
+    for position, c in enumerate(coefficients):
+        if c is None:
+            continue
+        axes = sorted([axis, *map(after, c.axes)])
+        place = axes.index(axis)
+        entries = []
+        for entry in c.entries:
+            here = jnp.full(entry.values.shape[:1], position, jnp.int32)
+            entries.append(Entry((*entry.indices[:place], here, *entry.indices[place:]), entry.values))
+        total = add(total, assemble(shape, axes, entries, c.summed))
+    return [total]
+
+
+def unstack(eqn, primals, coefficients):
+    (c,), axis = coefficients, eqn.params["axis"]
+    shape = [size for i, size in enumerate(c.shape) if i != axis]
+    axes = [old - (old > axis) for old in c.axes if old != axis]
+    pieces = []
+    for position in range(c.shape[axis]):
+        entries = []
+        for entry in c.entries:
+            if axis in c.axes:
+                place = c.axes.index(axis)
+                entry = move(entry, {place: entry.indices[place] - position}, {place: 1})
+                entries.append(Entry((*entry.indices[:place], *entry.indices[place + 1 :]), entry.values))
+            else:
+                entries.append(entry.replace(jnp.take(entry.values, position, 1 + c.rest.index(axis))))
+        pieces.append(assemble(shape, axes, entries, c.summed))
+    return pieces
+
+
 def select_n(eqn, primals, coefficients):
     which, total = primals[0], None
     for case, c in enumerate(coefficients):
