@@ -136,6 +136,45 @@ def test_sparse_directions_match_dense_ones_where_positions_collide():
     assert jnp.allclose(dense.value_and_apply(fn, x)[1], jnp.sum(jnp.diag(jax.hessian(fn)(x))[rows]), rtol=1e-12)
 
 
+_pairwise = jr.normal(_key, (4, 2))
+
+# Where all coordinates are differentiated in order, positions are known and arrays are read as slices.
+IN_ORDER = {
+    "shifted": lambda x: jnp.sum((x[2:] * x[:-2] + x[1:-1]) ** 3 * x[0]),
+    "rolled": lambda x: jnp.sum(jnp.roll(x, 3)[2:] ** 2 * x[2:] * jnp.sin(x[:-2])),
+    "stacked": lambda x: jnp.sum(jnp.tanh(jnp.stack([x[:-1], x[1:]], 1) @ _pairwise.T) ** 2),
+    "stacked in front": lambda x: jnp.sum(jnp.exp(jnp.sum(jnp.stack([x[:-1], x[1:], x[:-1] ** 2]), 0))),
+    "unstacked": lambda x: jnp.prod(jnp.stack(jnp.unstack(jnp.sin(x.reshape(3, 3)), axis=1)[:2]) + 2),
+    "padded": lambda x: jnp.sum(jnp.sin(jnp.pad(x, (2, 1))[1:] * jnp.pad(x**2, (1, 2))[:-1])),
+    "padded between": lambda x: jnp.sum(jnp.exp(jax.lax.pad(x, 0.0, [(1, 0, 1)])[:-1] * 0.5) ** 2),
+    "concatenated": lambda x: jnp.sum(jnp.sin(jnp.concatenate([x[4:], jnp.ones(2), x[:3]]) ** 2)[1:] ** 2),
+    "every other": lambda x: jnp.sum(jnp.cos(x[::2]) ** 3) * jnp.sum(x[1::2] ** 2),
+    "backwards": lambda x: jnp.sum(jnp.sin(x[::-1] * x) ** 2),
+    "outer": lambda x: jnp.sum(jnp.tanh(jnp.outer(x, jnp.arange(1.0, 4.0)) + x[:, None] ** 2)),
+    "in a matrix": lambda x: jnp.sum(jnp.tanh(x.reshape(3, 3) @ x.reshape(3, 3).T)),
+    "one axis more": lambda x: jnp.sum(jnp.sin(jnp.expand_dims(x, (0, 2)))[0, 1:, 0] * x[:-1]),
+    "log away from zero": lambda x: jnp.sum(jnp.log(2 + x[1:] ** 2) * jnp.sqrt(1 + x[:-1] ** 2)),
+}
+
+
+@pytest.mark.parametrize("fn", list(IN_ORDER.values()), ids=list(IN_ORDER))
+def test_all_coordinates_in_order(fn):
+    x = jr.normal(_key, (9,))
+    value, result = stde.value_and_apply(stde.Laplacian(), fn, x, estimator=stde.Exact())
+    assert jnp.allclose(value, fn(x), rtol=1e-12)
+    assert jnp.allclose(result, jnp.trace(jax.hessian(fn)(x)), rtol=1e-10)
+    fourth = stde.DiagonalOperator(order=4)
+    some = jnp.arange(9)  # as positions that are not known
+    unknown = jax.jit(lambda rows: fourth.directions(x, rows, dim=9).value_and_apply(fn, x)[1])(some)
+    assert jnp.allclose(fourth(fn, x), unknown, rtol=1e-10)
+
+
+def test_all_coordinates_in_order_are_read_without_a_gather():
+    fn = lambda x: jnp.sum(jnp.tanh(jnp.stack([x[:-1], x[1:]], 1) @ _pairwise.T) ** 2)
+    jaxpr = jax.make_jaxpr(lambda x: stde.Laplacian()(fn, x))(jnp.zeros(DIM))
+    assert not {"gather", "scatter-add", "scatter"} & {eqn.primitive.name for eqn in equations(jaxpr.jaxpr)}
+
+
 def test_collapsed_work_grows_by_one_array_per_direction():
     """K = 2: one more direction costs one more tangent through each layer, not two (Dangel et al. 2025)."""
     width = 64

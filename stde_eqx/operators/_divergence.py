@@ -1,4 +1,5 @@
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDirectionalOperator, AbstractDistribution
@@ -19,7 +20,7 @@ class Divergence(AbstractDirectionalOperator):
     def directions(
         self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int
     ) -> TraceDirections:
-        rows = jnp.arange(dim) if rows is None else rows
+        rows = np.arange(dim) if rows is None else rows
         ones = jnp.ones(rows.shape, x.dtype)
         return TraceDirections(Coordinates(rows[:, None], ones[:, None]), ones)
 

@@ -1,4 +1,5 @@
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
@@ -43,5 +44,5 @@ def coordinate_directions(
     x: Float[Array, " point"], rows: Int[Array, " rows"] | None, *, dim: int, order: int
 ) -> Directions:
     r"""The terms $\partial_i^K$ of all coordinates or of some, with weight one."""
-    rows = jnp.arange(dim) if rows is None else rows
+    rows = np.arange(dim) if rows is None else rows
     return Directions(Coordinates(rows[:, None], jnp.ones((rows.shape[0], 1), x.dtype)), jnp.ones((), x.dtype), order)

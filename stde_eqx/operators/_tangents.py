@@ -4,9 +4,10 @@ from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ..taylor import Coefficient, Dense, Entry, Sparse
+from ..taylor import as_run, Coefficient, Dense, Entry, Sparse
 
 
 #: Which coordinates of a point: a slice, or their indices.
@@ -61,10 +62,11 @@ class Vectors(AbstractTangents):
 class Coordinates(AbstractTangents):
     """Tangents with few non-zero coordinates, stored as indices and values, never as one-hot vectors.
 
-    Row r is the vector with `values[r, p]` at coordinate `indices[r, p]`, added up where an index repeats.
+    Row r is the vector with `values[r, p]` at coordinate `indices[r, p]`, added up where an index repeats. Indices in a
+    NumPy array are known while tracing: those that count up by one are then read and written as slices.
     """
 
-    indices: Int[Array, "directions nonzeros"]
+    indices: Int[Array | np.ndarray, "directions nonzeros"]
     values: Float[Array, "directions nonzeros"]
 
     @property
@@ -76,8 +78,12 @@ class Coordinates(AbstractTangents):
         return jnp.zeros((self.size, dim), self.values.dtype).at[rows, self.indices].add(self.values)
 
     def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
-        columns = range(self.indices.shape[1])
-        entries = tuple(Entry((self.indices[:, p],), self.values[:, p].astype(x.dtype)) for p in columns)
+        columns = [self.indices[:, p] for p in range(self.indices.shape[1])]
+        known = [as_run(column, x.shape[0]) for column in columns]
+        entries = tuple(
+            Entry((jnp.asarray(column) if run is None else run,), self.values[:, p].astype(x.dtype))
+            for p, (column, run) in enumerate(zip(columns, known, strict=True))
+        )
         return Sparse(x.shape, (0,), entries, summed=False)
 
     def embedded(self, selection: Selection, dim: int) -> "Coordinates":
@@ -95,9 +101,10 @@ def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:
         assert not sparse
         return Vectors(jnp.concatenate([each.array for each in dense]))
     width = max(each.indices.shape[1] for each in sparse)
-    padded = lambda a: jnp.pad(a, ((0, 0), (0, width - a.shape[1])))
+    padded = lambda xp, a: xp.pad(a, ((0, 0), (0, width - a.shape[1])))
+    xp = np if all(isinstance(each.indices, np.ndarray) for each in sparse) else jnp
     return Coordinates(
         # Of one width, also where 64 bits were switched off after some of them had been made.
-        jnp.concatenate([padded(each.indices.astype(jnp.int32)) for each in sparse]),
-        jnp.concatenate([padded(each.values) for each in sparse]),
+        xp.concatenate([padded(xp, each.indices.astype(jnp.int32)) for each in sparse]),
+        jnp.concatenate([padded(jnp, each.values) for each in sparse]),
     )

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
@@ -36,7 +37,7 @@ class WeightedLaplacian(AbstractSecondOrder):
         one = jnp.ones((), x.dtype)
         if sigma.ndim == 2:
             return Directions(Vectors(sigma.T if rows is None else sigma.T[rows]), one, 2)
-        rows = jnp.arange(dim) if rows is None else rows
+        rows = np.arange(dim) if rows is None else rows
         values = sigma[rows] if sigma.ndim == 1 else jnp.broadcast_to(sigma, rows.shape)
         return Directions(Coordinates(rows[:, None], values[:, None]), one, 2)
 

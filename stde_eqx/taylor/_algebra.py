@@ -105,7 +105,7 @@ def _read(b: Sparse, at: Entry) -> Array:
             total = total + entry.values
             continue
         same = jnp.array(True)
-        for i, j in zip(entry.indices, at.indices, strict=True):
+        for i, j in zip(entry.positions, at.positions, strict=True):
             same = same & (i == j)
         same = same.reshape(same.shape + (1,) * (entry.values.ndim - 1))
         total = total + jnp.where(same, entry.values, 0)
@@ -120,9 +120,9 @@ def collapse(a: Coefficient, sweep: Sweep) -> Coefficient:
     weights = sweep.weights
     if isinstance(a, Sparse):
         summed = Sparse(a.shape, a.axes, a.entries, True)
-        if weights is None:
-            return summed
-        return summed.map_values(lambda values: values * weights.reshape(weights.shape + (1,) * (values.ndim - 1)))
+        if weights is not None:
+            summed = summed.map_values(lambda values: values * weights.reshape(-1, *(1,) * (values.ndim - 1)))
+        return summed.dense() if summed.is_full else summed
     if weights is None:
         return Dense(jnp.sum(a.array, 0), True)
     return Dense(jnp.tensordot(weights.astype(a.dtype), a.array, 1), True)

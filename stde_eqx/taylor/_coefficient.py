@@ -1,10 +1,13 @@
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike
+
+from ._positions import as_array, Index, read_runs, same, single_run, write_runs
 
 
 # An array, or whatever JAX puts in an array's place when it takes a PyTree apart: shapes, axes, None.
@@ -53,19 +56,24 @@ class Dense:
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One non-zero position per direction: an index of shape `(directions,)` per sparse axis, and the values there.
+    """One non-zero position per direction: an index per sparse axis, known or of shape `(directions,)`, and the values.
 
     `values` has shape `(directions, *rest)`, `rest` being the axes that are not sparse. Positions are always in bounds;
     an entry that has left the array (by slicing, say) keeps some valid position and the value zero.
     """
 
-    indices: tuple[Leaf, ...]
+    indices: tuple[Index, ...]
     values: Leaf
+
+    @property
+    def positions(self) -> tuple[Array, ...]:
+        """The indices as arrays."""
+        return tuple(map(as_array, self.indices))
 
     def at_same_position(self, other: "Entry") -> bool:
         """Whether the positions are known to be equal without looking at the indices' values."""
         return len(self.indices) == len(other.indices) and all(
-            i is j for i, j in zip(self.indices, other.indices, strict=True)
+            same(i, j) for i, j in zip(self.indices, other.indices, strict=True)
         )
 
     def replace(self, values: Array) -> "Entry":
@@ -94,6 +102,13 @@ class Sparse:
     def dtype(self):
         return self.entries[0].values.dtype
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the entries, all at known positions, are as many numbers as the array: then it is cheaper."""
+        size = sum(entry.values.shape[0] for entry in self.entries)
+        known = all(single_run(entry.indices) for entry in self.entries)
+        return known and size >= math.prod(self.shape[axis] for axis in self.axes)
+
     def with_entries(self, entries) -> "Sparse":
         return Sparse(self.shape, self.axes, tuple(entries), self.summed)
 
@@ -110,7 +125,10 @@ class Sparse:
         array = jnp.zeros(leading + sparse_shape + rest_shape, self.dtype)
         rows = () if self.summed else (jnp.arange(num),)
         for entry in self.entries:
-            array = array.at[rows + entry.indices].add(entry.values, mode="promise_in_bounds")
+            if self.summed and single_run(entry.indices):
+                array = array + write_runs(entry.values, entry.indices)
+            else:
+                array = array.at[rows + entry.positions].add(entry.values, mode="promise_in_bounds")
         source = range(len(leading), len(leading) + len(self.shape))
         target = [len(leading) + axis for axis in self.axes + self.rest]
         return Dense(jnp.moveaxis(array, tuple(source), tuple(target)), self.summed)
@@ -126,7 +144,7 @@ class Sparse:
         entries = []
         for entry in self.entries:
             kept = tuple(i for axis, i in zip(self.axes, entry.indices, strict=True) if axis in axes)
-            dropped = tuple(i for axis, i in zip(self.axes, entry.indices, strict=True) if axis not in axes)
+            dropped = tuple(i for axis, i in zip(self.axes, entry.positions, strict=True) if axis not in axes)
             num = entry.values.shape[0]
             shape = (num, *(self.shape[axis] for axis in (*written_out, *self.rest)))
             values = jnp.zeros(shape, self.dtype)
@@ -140,22 +158,24 @@ class Sparse:
 Coefficient: TypeAlias = Dense | Sparse | None
 
 
-def gather(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
+def gather(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Index, ...]) -> Array:
     """Read `array`, which has no direction axis, at an entry's position: shape `(directions, *rest)`."""
+    if single_run(indices):
+        return read_runs(jnp.asarray(array), axes, indices)
     # Indexed in place: moving the axes to the front first would copy what may be the largest array of the program.
     index: list = [slice(None)] * jnp.ndim(array)
     for axis, i in zip(axes, indices, strict=True):
-        index[axis] = i
+        index[axis] = as_array(i)
     found = jnp.asarray(array).at[tuple(index)].get(mode="promise_in_bounds")
     # As NumPy does, index arrays put their axis where they stand if they are neighbours, and in front otherwise.
     neighbours = axes == tuple(range(axes[0], axes[0] + len(axes)))
     return jnp.moveaxis(found, axes[0], 0) if neighbours else found
 
 
-def gather_per_direction(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Array:
+def gather_per_direction(array: ArrayLike, axes: tuple[int, ...], indices: tuple[Index, ...]) -> Array:
     """Read `array` of shape `(directions, *shape)` at each direction's own position: shape `(directions, *rest)`."""
     index: list = [slice(None)] * jnp.ndim(array)
     index[0] = jnp.arange(jnp.shape(array)[0])
     for axis, i in zip(axes, indices, strict=True):
-        index[1 + axis] = i
+        index[1 + axis] = as_array(i)
     return jnp.asarray(array).at[tuple(index)].get(mode="promise_in_bounds")

@@ -20,6 +20,7 @@ from .. import _stream as stream
 from .._algebra import add, collapse, multiply, scale
 from .._coefficient import Coefficient, Dense, gather, Sparse
 from .._interpreter import bind, register
+from .._positions import Index, Run, single_run
 from .._stream import Stream
 from .._sweep import Series, series, Sweep
 
@@ -48,11 +49,12 @@ class Tower:
     def everywhere(self) -> Sequence:
         return self.at((), ())
 
-    def at(self, axes: tuple[int, ...], indices: tuple[Array, ...]) -> Sequence:
+    def at(self, axes: tuple[int, ...], indices: tuple[Index, ...]) -> Sequence:
         # The index arrays are kept beside the result, so that their identities stay unique.
-        name = (axes, *map(id, indices))
+        name = (axes, *(i if isinstance(i, Run) else id(i) for i in indices))
         if name not in self._at:
-            if axes and not self._any_shape:
+            # Where all positions are read in order, what is computed everywhere serves every entry.
+            if axes and (not self._any_shape or (single_run(indices) and self._covers(axes, indices))):
                 factors = [None if f is None else gather(f, axes, indices) for f in self.everywhere()]
             else:
                 primal, value = self._primal, self._value
@@ -61,6 +63,9 @@ class Tower:
                 factors = self._fn(primal, value, self._order)
             self._at[name] = indices, factors
         return self._at[name][1]
+
+    def _covers(self, axes: tuple[int, ...], indices: tuple[Index, ...]) -> bool:
+        return indices[0].size >= math.prod(jnp.shape(self._primal)[axis] for axis in axes)
 
     def times(self, j: int, c: Coefficient) -> Coefficient:
         """F_j c."""

@@ -50,7 +50,7 @@ class _Windows:
 def _covering(windows: Sequence[_Windows], entries: Sequence[Entry]):
     """Every entry with every choice of windows over it: (windows, taps, the entry's values where covered)."""
     for entry, offsets in itertools.product(entries, itertools.product(*(range(one.most) for one in windows))):
-        found = [one.over(i, offset) for one, i, offset in zip(windows, entry.indices, offsets, strict=True)]
+        found = [one.over(i, offset) for one, i, offset in zip(windows, entry.positions, offsets, strict=True)]
         inside = functools.reduce(jnp.logical_and, [covered for _, _, covered in found])
         inside = inside.reshape(inside.shape + (1,) * (entry.values.ndim - 1))
         yield [window for window, _, _ in found], [tap for _, tap, _ in found], jnp.where(inside, entry.values, 0)

@@ -43,7 +43,7 @@ def gather(eqn, primals, coefficients) -> list[Coefficient] | None:
 
     entries = []
     for entry in c.entries:
-        index = entry.indices[place]
+        index = entry.positions[place]
         rest = [target[i] for i in c.rest]
         at = {target[i]: position for i, position in zip(c.axes, entry.indices, strict=True) if i != axis}
         if table is None:

@@ -10,6 +10,7 @@ from jax import lax
 from .._algebra import add
 from .._coefficient import Coefficient, Dense, Entry, gather, Sparse
 from .._interpreter import bind
+from .._positions import as_array, Run
 
 
 def _each(fn: Callable[[Any, Any, Sparse], Coefficient]) -> Callable:
@@ -34,6 +35,11 @@ def move(entry: Entry, moved: dict, sizes: dict) -> Entry:
     """Replace the index at each given place; one that has left [0, size) makes the entry vanish."""
     indices, inside = list(entry.indices), None
     for place, index in moved.items():
+        if isinstance(index, Run):
+            indices[place] = index
+            if not index.inside.all():
+                inside = jnp.asarray(index.inside) if inside is None else inside & index.inside
+            continue
         ok = (index >= 0) & (index < sizes[place])
         inside = ok if inside is None else inside & ok
         indices[place] = jnp.clip(index, 0, sizes[place] - 1)
@@ -139,9 +145,13 @@ def reshape(eqn, primals, c: Sparse):
         for old_axes, new_axes in groups:
             if not any(axis in places for axis in old_axes):
                 continue
+            longer = [axis for axis in old_axes if old[axis] > 1]
+            if len(longer) == 1 and sum(new[axis] > 1 for axis in new_axes) == 1:
+                indices.append(entry.indices[places[longer[0]]])
+                continue
             flat = jnp.zeros((), jnp.int32)
             for axis in old_axes:
-                flat = flat * old[axis] + (entry.indices[places[axis]] if axis in places else 0)
+                flat = flat * old[axis] + (as_array(entry.indices[places[axis]]) if axis in places else 0)
             unraveled = []
             for axis in reversed(new_axes):
                 if new[axis] > 1:
@@ -179,7 +189,11 @@ def _slice(c: Sparse, start, limit, strides) -> Coefficient:
         for place, axis in enumerate(c.axes):
             if shape[axis] == c.shape[axis]:
                 continue
-            offset = entry.indices[place] - start[axis]
+            index = entry.indices[place]
+            if isinstance(index, Run) and strides[axis] == 1:
+                moved[place], sizes[place] = index.moved(-start[axis], shape[axis]), shape[axis]
+                continue
+            offset = as_array(index) - start[axis]
             # Positions between two strides are dropped: send them out of bounds.
             index = jnp.where(offset % strides[axis] == 0, offset // strides[axis], -1) if strides[axis] > 1 else offset
             moved[place], sizes[place] = index, shape[axis]
@@ -204,7 +218,7 @@ def dynamic_slice(eqn, primals, c: Sparse):
     start = [jnp.clip(s, 0, c.shape[axis] - sizes[axis]) for axis, s in enumerate(primals[1:])]
     entries = []
     for entry in c.entries:
-        moved = {place: entry.indices[place] - start[axis] for place, axis in enumerate(c.axes)}
+        moved = {place: entry.positions[place] - start[axis] for place, axis in enumerate(c.axes)}
         entry = move(entry, moved, {place: sizes[axis] for place, axis in enumerate(c.axes)})
         values = lax.dynamic_slice(
             entry.values,
@@ -221,7 +235,7 @@ def rev(eqn, primals, c: Sparse):
     entries = [
         Entry(
             tuple(
-                c.shape[axis] - 1 - index if axis in dimensions else index
+                c.shape[axis] - 1 - as_array(index) if axis in dimensions else index
                 for axis, index in zip(c.axes, entry.indices, strict=True)
             ),
             lax.rev(entry.values, tuple(1 + i for i, axis in enumerate(c.rest) if axis in dimensions)),
@@ -242,9 +256,11 @@ def pad(eqn, primals, coefficients):
     zero = jnp.zeros((), c.dtype)
     entries = []
     for entry in c.entries:
-        moved = {
-            place: entry.indices[place] * (config[axis][2] + 1) + config[axis][0] for place, axis in enumerate(c.axes)
-        }
+        moved = {}
+        for place, axis in enumerate(c.axes):
+            index, (low, _, between) = entry.indices[place], config[axis]
+            known = isinstance(index, Run) and not between
+            moved[place] = index.moved(int(low), shape[axis]) if known else as_array(index) * (between + 1) + low
         entry = move(entry, moved, {place: shape[axis] for place, axis in enumerate(c.axes)})
         entries.append(entry.replace(lax.pad(entry.values, zero, ((0, 0, 0), *(config[axis] for axis in c.rest)))))
     return [assemble(shape, c.axes, entries, c.summed)]
@@ -260,8 +276,9 @@ def concatenate(eqn, primals, coefficients):
             entries = []
             for entry in c.entries:
                 if place is not None:
-                    indices = list(entry.indices)
-                    indices[place] = indices[place] + offset
+                    indices, index = list(entry.indices), entry.indices[place]
+                    known = isinstance(index, Run) and index.inside.all()
+                    indices[place] = index.moved(offset, shape[dimension]) if known else as_array(index) + offset
                     entries.append(Entry(tuple(indices), entry.values))
                 else:
                     config = [(0, 0, 0)] * entry.values.ndim
@@ -283,7 +300,7 @@ def stack(eqn, primals, coefficients):
         place = axes.index(axis)
         entries = []
         for entry in c.entries:
-            here = jnp.full(entry.values.shape[:1], position, jnp.int32)
+            here = Run(position, 0, entry.values.shape[0], shape[axis])
             entries.append(Entry((*entry.indices[:place], here, *entry.indices[place:]), entry.values))
         total = add(total, assemble(shape, axes, entries, c.summed))
     return [total]
@@ -299,7 +316,9 @@ def unstack(eqn, primals, coefficients):
         for entry in c.entries:
             if axis in c.axes:
                 place = c.axes.index(axis)
-                entry = move(entry, {place: entry.indices[place] - position}, {place: 1})
+                index = entry.indices[place]
+                index = index.moved(-position, 1) if isinstance(index, Run) else index - position
+                entry = move(entry, {place: index}, {place: 1})
                 entries.append(Entry((*entry.indices[:place], *entry.indices[place + 1 :]), entry.values))
             else:
                 entries.append(entry.replace(jnp.take(entry.values, position, 1 + c.rest.index(axis))))
