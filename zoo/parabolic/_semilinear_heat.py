@@ -3,7 +3,7 @@ import jax.numpy as jnp
 
 from ..laws import AbstractLaw
 from ..references import RadialTable
-from ._radial_data import profile, reference
+from ._radial_data import profile, reference, smoothed
 from ._reaction_diffusion import AbstractReactionDiffusion, default_law
 
 
@@ -42,6 +42,9 @@ class SemilinearHeat(AbstractReactionDiffusion):
 
     def initial(self, x):
         return profile(jnp.sum(x * x))
+
+    def extension(self, t, x):
+        return smoothed(t - self.t0, jnp.sum(x * x), self.dim)
 
     def exact(self, t, x):
         return self.reference(t, x)
