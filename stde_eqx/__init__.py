@@ -3,6 +3,7 @@ from . import (
     estimators as estimators,
     nn as nn,
     operators as operators,
+    optim as optim,
     problems as problems,
     taylor as taylor,
     timestepping as timestepping,

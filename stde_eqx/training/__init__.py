@@ -1,3 +1,5 @@
+from . import collocation as collocation, weighting as weighting
+from ._average import ExponentialAverage as ExponentialAverage
 from ._checkpoint import CheckpointError as CheckpointError, load as load, save as save
 from ._errors import (
     CallbackError as CallbackError,
@@ -12,12 +14,13 @@ from ._loss import (
     residuals as residuals,
     UnbiasedSquare as UnbiasedSquare,
 )
+from ._make_step import make_step as make_step
 from ._metrics import Metrics as Metrics
 from ._scales import fit_scales as fit_scales, Scales as Scales
 from ._schedule import default_optimizer as default_optimizer
 from ._solution import Solution as Solution, Status as Status
 from ._state import TrainState as TrainState
-from ._step import make_step as make_step, StepMetrics as StepMetrics, TrainStep as TrainStep
+from ._step import StepMetrics as StepMetrics, TrainStep as TrainStep
 from ._train import train as train
 from ._trial import TrialFunction as TrialFunction
 from .callbacks import (

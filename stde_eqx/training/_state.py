@@ -4,7 +4,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from .._custom_types import Field, PyTreeLike
@@ -25,6 +24,8 @@ class TrainState(eqx.Module):
     - `step`: the number of steps taken.
     - `key`: the randomness of the whole run; step `n` uses `jax.random.fold_in(key, n)`.
     - `scales`: the constant mode, the output scale and the residual scale, fixed before training.
+    - `average`: the averaged parameters, or `None` where none are kept.
+    - `weighting`: the state of the weighting of the loss, or `None`.
     """
 
     arrays: PyTreeLike
@@ -32,6 +33,8 @@ class TrainState(eqx.Module):
     step: Int[Array, ""]
     key: PRNGKeyArray
     scales: Scales
+    average: PyTreeLike
+    weighting: PyTreeLike
     skeleton: "_Skeleton" = eqx.field(static=True)
 
     @property
@@ -40,8 +43,12 @@ class TrainState(eqx.Module):
 
     @property
     def model(self) -> Affine:
-        """The network with its constant mode and output scale: what goes into the problem's ansatz."""
-        return Affine(self.network, self.scales.shift, self.scales.output)
+        """The network with its constant mode and output scale: what goes into the problem's ansatz.
+
+        Its parameters are the averaged ones where an average is kept.
+        """
+        arrays = self.arrays if self.average is None else eqx.combine(self.average, self.arrays)
+        return Affine(self.skeleton.combine(arrays), self.scales.shift, self.scales.output)
 
 
 class _Skeleton:
@@ -61,13 +68,21 @@ class _Skeleton:
 
 
 def initial_state(
-    network: Field, optimizer: optax.GradientTransformation, scales: Scales, *, key: PRNGKeyArray
+    network: Field,
+    optimizer: Any,
+    scales: Scales,
+    *,
+    key: PRNGKeyArray,
+    averaged: bool = False,
+    weighting: PyTreeLike = None,
 ) -> TrainState:
     """The state before the first step, with copies of the network's arrays: they are the caller's."""
     network = jax.tree.map(lambda leaf: jnp.array(leaf) if isinstance(leaf, np.ndarray) else leaf, network)
     arrays, static = eqx.partition(own_copy(network), eqx.is_array)
-    opt_state = optimizer.init(eqx.filter(arrays, eqx.is_inexact_array))
-    return TrainState(arrays, opt_state, jnp.zeros((), jnp.int32), key, scales, _Skeleton(static))
+    params = eqx.filter(arrays, eqx.is_inexact_array)
+    average = own_copy(params) if averaged else None
+    first = jnp.zeros((), jnp.int32)
+    return TrainState(arrays, optimizer.init(params), first, key, scales, average, weighting, _Skeleton(static))
 
 
 def own_copy(tree: PyTreeLike) -> PyTreeLike:

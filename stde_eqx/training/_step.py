@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -9,13 +10,18 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from .._custom_types import Field
 from ..nn import Affine
-from ..operators import AbstractEstimator, Exact
+from ..operators import AbstractEstimator
+from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractProblem
+from ._average import ExponentialAverage
+from ._batch import Batch
 from ._chunks import points_per_chunk
-from ._loss import AbstractLoss, mean_square, MeanSquare, penalty_parts, residuals
-from ._scales import fit_scales
+from ._loss import AbstractLoss, residuals
+from ._scales import fit_scales, Scales
 from ._state import initial_state, TrainState
-from ._validate import check_count, check_key, check_network, check_optimizer, check_problem
+from ._validate import check_key, check_network
+from .collocation import AbstractCollocation
+from .weighting import AbstractWeighting
 
 
 class StepMetrics(eqx.Module):
@@ -42,10 +48,14 @@ class TrainStep(eqx.Module):
 
     problem: AbstractProblem
     estimator: AbstractEstimator
-    optimizer: optax.GradientTransformation
+    optimizer: optax.GradientTransformation | AbstractLeastSquaresOptimizer
     batch_size: int = eqx.field(static=True)
     share_draw: bool = eqx.field(static=True)
     loss: AbstractLoss
+    collocation: AbstractCollocation
+    average: ExponentialAverage | None
+    weighting: AbstractWeighting | None
+    fixed_batch: bool = eqx.field(static=True)
     output_shift: float | None
     output_scale: float | None
     residual_scale: float | None
@@ -91,94 +101,79 @@ class TrainStep(eqx.Module):
             scales,
             (fixed(self.output_scale, scales.output), fixed(self.residual_scale, scales.residual)),
         )
-        return initial_state(u, self.optimizer, scales, key=run_key)
+        num_parts = 1 + len(self.problem.penalties())
+        return initial_state(
+            u,
+            self.optimizer,
+            scales,
+            key=run_key,
+            averaged=self.average is not None,
+            weighting=None if self.weighting is None else self.weighting.init(num_parts),
+        )
 
     @eqx.filter_jit
     def __call__(self, state: TrainState) -> tuple[TrainState, StepMetrics]:
-        points_key, draw_key, penalty_key = jr.split(jr.fold_in(state.key, state.step), 3)
-        points = self.problem.sample(self.batch_size, key=points_key)
+        counter = jnp.zeros_like(state.step) if self.fixed_batch else state.step
+        points_key, draw_key, penalty_key = jr.split(jr.fold_in(state.key, counter), 3)
         params, fixed = eqx.partition(state.network, eqx.is_inexact_array)
-
-        def loss_of(params: Any) -> Float[Array, ""]:
-            net = Affine(eqx.combine(params, fixed), state.scales.shift, state.scales.output)
-            # Divided by the scale before they are squared, so that the squares do not overflow.
-            scaled = lambda key: (
-                residuals(self.problem, net, points, estimator=self.estimator, key=key, share_draw=self.share_draw)
-                / state.scales.residual
-            )
-            penalties = penalty_parts(self.problem, net, key=penalty_key)
-            imposed = sum(weight * mean_square(values / state.scales.residual) for weight, values in penalties)
-            return self.loss(scaled, key=draw_key) + imposed
-
-        loss, grads = jax.value_and_grad(loss_of)(params)
-        updates, opt_state = optax.with_extra_args_support(self.optimizer).update(
-            grads, state.opt_state, params, value=loss, grad=grads, value_fn=loss_of
+        net_of = lambda params: Affine(eqx.combine(params, fixed), state.scales.shift, state.scales.output)
+        batch = Batch(
+            self.problem,
+            self.estimator,
+            self._points(net_of(params), state.scales, key=points_key),
+            share_draw=self.share_draw,
+            scale=state.scales.residual,
+            draw_key=draw_key,
+            penalty_key=penalty_key,
         )
+        factors = None if self.weighting is None else self.weighting.factors(state.weighting)
+        loss, parts, updates, opt_state = self._updates(batch, net_of, factors, params, state.opt_state)
         finite = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(updates))
-        arrays = eqx.filter(eqx.combine(eqx.apply_updates(params, updates), fixed), eqx.is_array)
-        proposed = eqx.tree_at(lambda s: (s.arrays, s.opt_state, s.step), state, (arrays, opt_state, state.step + 1))
+        moved = eqx.apply_updates(params, updates)
+        average, weighting = state.average, state.weighting
+        if self.average is not None:
+            average = self.average.update(average, moved, step=state.step)
+        if self.weighting is not None:
+            blocks = batch.blocks(net_of)
+            key = jr.fold_in(penalty_key, len(blocks))
+            weighting = self.weighting.update(weighting, blocks, parts, params, step=state.step, key=key)
+        arrays = eqx.filter(eqx.combine(moved, fixed), eqx.is_array)
+        proposed = eqx.tree_at(
+            lambda s: (s.arrays, s.opt_state, s.step, s.average, s.weighting),
+            state,
+            (arrays, opt_state, state.step + 1, average, weighting),
+            is_leaf=lambda leaf: leaf is None,
+        )
         # Elementwise, so it fuses with the optimiser's update and costs no pass over the parameters of its own.
         kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), proposed, state)
         return kept, StepMetrics(loss, finite)
 
+    def _points(self, net: Field, scales: Scales, *, key: PRNGKeyArray) -> Any:
+        """The collocation points of a step."""
 
-def make_step(
-    problem: AbstractProblem,
-    *,
-    estimator: AbstractEstimator | None = None,
-    optimizer: optax.GradientTransformation,
-    batch_size: int = 100,
-    share_draw: bool = True,
-    loss: AbstractLoss | None = None,
-    output_shift: float | int | None = None,
-    output_scale: float | int | None = None,
-    residual_scale: float | int | None = None,
-) -> TrainStep:
-    r"""One step of training, for research code that owns its loop.
+        def indicator(points, key):
+            found = residuals(self.problem, net, points, estimator=self.estimator, key=key, share_draw=self.share_draw)
+            found = found / scales.residual
+            return jax.lax.stop_gradient(jnp.sqrt(jnp.sum(found.reshape(found.shape[0], -1) ** 2, 1)))
 
-    Each step samples a batch of points, estimates the residual of $u = A[s + \sigma\,\mathrm{net}]$ at them, with the
-    problem's ansatz $A$, and gives the gradient of the loss, by default $\frac1N \sum_n (r_n / \rho)^2$, to the
-    optimiser.
+        sample = lambda num_points, key: self.problem.sample(num_points, key=key)
+        return self.collocation(sample, indicator, self.batch_size, key=key)
 
-    !!! example
+    def _updates(self, batch: Batch, net_of: Callable[[Any], Field], factors: Any, params: Any, opt_state: Any):
+        """The loss, its parts, what to add to the parameters, and the state of the optimiser."""
+        if isinstance(self.optimizer, AbstractLeastSquaresOptimizer):
+            blocks = batch.blocks(net_of)
+            weighed = blocks if factors is None else [b.times(f**0.5) for b, f in zip(blocks, factors, strict=True)]
+            loss, updates, opt_state = self.optimizer.update(weighed, opt_state, params)
+            parts = None if factors is None else jnp.stack([jnp.sum(block(params) ** 2) for block in blocks])
+            return loss, parts, updates, opt_state
 
-        ```python
-        step = stde.make_step(problem, estimator=stde.SparseSTDE(16), optimizer=optax.adam(1e-3))
-        state = step.init(network, key=key)
-        for _ in range(1_000):
-            state, metrics = step(state)
-        ```
+        def loss_of(params: Any) -> tuple[Float[Array, ""], Float[Array, " parts"]]:
+            parts = batch.parts(net_of(params), self.loss)
+            return jnp.sum(parts if factors is None else factors * parts), parts
 
-    **Arguments:**
-
-    - `problem`: the PDE.
-    - `estimator`: how to apply its operators; exactly (`stde.Exact()`) if `None`.
-    - `optimizer`: any Optax optimiser; those that search along a line get what they need.
-    - `batch_size`: points a step.
-    - `share_draw`: `True` for one draw of the estimator a step, shared by all points (cheaper), `False` for a draw per
-        point (less noise).
-    - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
-    - `output_shift`, `output_scale`, `residual_scale`: the constants $s$, $\sigma$, $\rho$; those that are `None` are
-        found from the residual of the best constant, see [`stde_eqx.training.fit_scales`][].
-
-    **Returns:**
-
-    A [`stde_eqx.training.TrainStep`][].
-
-    **Raises:**
-
-    `ValueError` for a wrong argument, at once.
-    """
-    estimator = Exact() if estimator is None else estimator
-    check_problem(problem, estimator)
-    check_optimizer(optimizer)
-    if loss is not None and not isinstance(loss, AbstractLoss):
-        raise ValueError(f"`loss` must be a loss such as `stde.UnbiasedSquare()`, got {loss!r}.")
-    batch_size = check_count("batch_size", batch_size)
-    for name, scale in (("output_scale", output_scale), ("residual_scale", residual_scale)):
-        if scale is not None and not scale > 0:
-            raise ValueError(f"`{name}` must be positive, or None to find it automatically; got {scale!r}.")
-    as_float = lambda value: None if value is None else float(value)
-    scales = as_float(output_shift), as_float(output_scale), as_float(residual_scale)
-    loss = MeanSquare() if loss is None else loss
-    return TrainStep(problem, estimator, optimizer, batch_size, share_draw, loss, *scales)
+        (loss, parts), grads = jax.value_and_grad(loss_of, has_aux=True)(params)
+        updates, opt_state = optax.with_extra_args_support(self.optimizer).update(
+            grads, opt_state, params, value=loss, grad=grads, value_fn=lambda params: loss_of(params)[0]
+        )
+        return loss, parts, updates, opt_state

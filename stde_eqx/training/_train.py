@@ -8,17 +8,22 @@ from jaxtyping import PRNGKeyArray
 
 from .._custom_types import Field
 from ..operators import AbstractEstimator
+from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractProblem
+from ._average import ExponentialAverage
 from ._hooks import Hooks
 from ._loss import AbstractLoss
+from ._make_step import make_step
 from ._recorder import Recorder
 from ._run import run
 from ._schedule import default_optimizer
 from ._solution import Solution
 from ._state import own_copy, TrainState
-from ._step import make_step, TrainStep
+from ._step import TrainStep
 from ._validate import check_callbacks, check_count, check_key, check_network
 from .callbacks import AbstractCallback
+from .collocation import AbstractCollocation
+from .weighting import AbstractWeighting
 
 
 def train(
@@ -26,12 +31,16 @@ def train(
     u: Field | TrainState,
     *,
     estimator: AbstractEstimator | None = None,
-    optimizer: optax.GradientTransformation | None = None,
+    optimizer: optax.GradientTransformation | AbstractLeastSquaresOptimizer | None = None,
     steps: int = 10_000,
     batch_size: int = 100,
     key: PRNGKeyArray,
     share_draw: bool = True,
     loss: AbstractLoss | None = None,
+    collocation: AbstractCollocation | None = None,
+    average: ExponentialAverage | None = None,
+    weighting: AbstractWeighting | None = None,
+    fixed_batch: bool = False,
     output_shift: float | int | None = None,
     output_scale: float | int | None = None,
     residual_scale: float | int | None = None,
@@ -62,14 +71,16 @@ def train(
     - `u`: the network to train, any PyTree that maps one point to a scalar; or a [`stde_eqx.training.TrainState`][] of
         a run of the same problem and optimiser to go on with. Neither is changed.
     - `estimator`: how to apply the PDE's operators; exactly (`stde.Exact()`) if `None`.
-    - `optimizer`: any Optax optimiser; by default Adam, its learning rate falling linearly from 1e-3 to 0 at the last
-        step.
+    - `optimizer`: any Optax optimiser, or [`stde_eqx.optim.NaturalGradient`][]; by default Adam, its learning rate
+        falling linearly from 1e-3 to 0 at the last step.
     - `steps`: how many steps to take.
     - `batch_size`: points a step.
     - `key`: the randomness of training and of the test points. A run that continues a state draws only the test points
         from it; the same key means the same points.
     - `share_draw`: one draw of the estimator a step for all points, or a draw per point.
     - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
+    - `collocation`, `average`, `weighting`, `fixed_batch`: where to put the points, what to average, how to weigh
+        penalties, whether every step sees the same batch; see [`stde_eqx.make_step`][].
     - `output_shift`, `output_scale`, `residual_scale`: constants to use in place of the automatic ones, see
         [`stde_eqx.make_step`][]. A state already has its own.
     - `report_every`: steps between reports, by default a fiftieth of `steps`.
@@ -104,6 +115,10 @@ def train(
         batch_size=batch_size,
         share_draw=share_draw,
         loss=loss,
+        collocation=collocation,
+        average=average,
+        weighting=weighting,
+        fixed_batch=fixed_batch,
         output_shift=output_shift,
         output_scale=output_scale,
         residual_scale=residual_scale,
@@ -133,6 +148,11 @@ def _continued(step: TrainStep, state: TrainState, *, key: PRNGKeyArray) -> Trai
             "`residual_scale`, or train its network afresh with `train(problem, state.network, ...)`."
         )
     check_network(step.problem, state.network, step.estimator, key=key)
+    if (step.average is None) != (state.average is None) or (step.weighting is None) != (state.weighting is None):
+        raise ValueError(
+            "the `TrainState` was begun with another `average` or `weighting`, where None is one too: continue it with "
+            "those it began with, or train its network afresh with `train(problem, state.network, ...)`."
+        )
     expected = eqx.filter_eval_shape(step.optimizer.init, eqx.filter(state.arrays, eqx.is_inexact_array))
     if jax.tree.structure(expected) != jax.tree.structure(state.opt_state):
         raise ValueError(

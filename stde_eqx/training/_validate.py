@@ -8,6 +8,7 @@ import optax
 from jaxtyping import Array, PRNGKeyArray
 
 from ..operators import AbstractEstimator
+from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractProblem, AbstractTimeDependent, as_arguments
 from .callbacks import AbstractCallback
 
@@ -47,10 +48,11 @@ def check_problem(problem: Any, estimator: Any) -> None:
 
 
 def check_optimizer(optimizer: Any) -> None:
-    """An Optax gradient transformation."""
-    if not isinstance(optimizer, optax.GradientTransformation):
+    """An Optax gradient transformation, or one of ours."""
+    if not isinstance(optimizer, (optax.GradientTransformation, AbstractLeastSquaresOptimizer)):
         raise ValueError(
-            f"`optimizer` must be an Optax optimiser such as `optax.adam(1e-3)`, got {_describe(optimizer)}."
+            "`optimizer` must be an Optax optimiser such as `optax.adam(1e-3)`, or one that sees the residuals such as "
+            f"`stde.optim.NaturalGradient()`; got {_describe(optimizer)}."
         )
 
 

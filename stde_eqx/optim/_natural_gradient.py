@@ -1,0 +1,102 @@
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import lineax as lx
+import optax
+from jaxtyping import Array, Float, Int
+
+from ._base import AbstractLeastSquaresOptimizer
+from ._step_size import AbstractStepSize
+from .jacobian import Block, linearize
+
+
+#: A number, or an Optax schedule: a function of the number of steps taken.
+Scheduled: TypeAlias = float | Callable[[Int[Array, ""]], Any]
+
+
+class NaturalGradientState(eqx.Module):
+    """The last direction, and the number of steps taken."""
+
+    direction: Any
+    count: Int[Array, ""]
+
+
+class NaturalGradient(AbstractLeastSquaresOptimizer):
+    r"""Gauss-Newton steps in the space of the samples, with momentum.
+
+    $$\phi_k = \arg\min_\phi \ |J \phi + r|^2 + \lambda\, |\phi - \mu \phi_{k-1}|^2
+    = \mu \phi_{k-1} - J^T (J J^T + \lambda I)^{-1} (r + \mu J \phi_{k-1}), \qquad
+    \theta_{k+1} = \theta_k + \eta_k \phi_k$$
+
+    The matrix $J J^T$ has as many rows as there are residuals, however many parameters there are. It is made without
+    writing out $J$ where that is large, see [`stde_eqx.optim.JacobianPlan`][].
+
+    **Arguments:**
+
+    - `learning_rate`: $\eta$, a number or an Optax schedule.
+    - `damping`: $\lambda$ in units of the mean of the diagonal of $J J^T$, a number or an Optax schedule.
+    - `momentum`: $\mu$, at least 0 and below 1. Without it the method is ENGD-W, with it SPRING.
+    - `step_size`: how to shorten a step that does not help; every step is taken whole if `None`.
+
+    **Raises:** `ValueError` for a value out of range.
+
+    ??? cite "Reference"
+
+        Guzman-Cordero, Dangel, Goldshlager & Zeinhofer, "Improving energy natural gradient descent through Woodbury,
+        momentum, and randomization", 2025. Goldshlager, Abrahamsen & Lin, "A Kaczmarz-inspired approach to accelerate
+        the optimization of neural network wavefunctions", Journal of Computational Physics 516, 2024.
+    """
+
+    learning_rate: Scheduled
+    damping: Scheduled
+    momentum: float
+    step_size: AbstractStepSize | None
+
+    def __init__(
+        self,
+        learning_rate: Scheduled = 1.0,
+        *,
+        damping: Scheduled = 1e-3,
+        momentum: float = 0.0,
+        step_size: AbstractStepSize | None = None,
+    ):
+        for name, value in (("learning_rate", learning_rate), ("damping", damping)):
+            if not callable(value) and not value > 0:
+                raise ValueError(f"`{name}` must be positive, or an Optax schedule, got {value!r}.")
+        if not 0 <= momentum < 1:
+            raise ValueError(f"`momentum` must be at least 0 and below 1, got {momentum!r}.")
+        self.learning_rate = learning_rate
+        self.damping = damping
+        self.momentum = momentum
+        self.step_size = step_size
+
+    def init(self, params: Any) -> NaturalGradientState:
+        return NaturalGradientState(optax.tree.zeros_like(params), jnp.zeros((), jnp.int32))
+
+    def update(
+        self, blocks: Sequence[Block], state: NaturalGradientState, params: Any
+    ) -> tuple[Float[Array, ""], Any, NaturalGradientState]:
+        residuals, jacobian = linearize(blocks, params)
+        at = lambda value: value(state.count) if callable(value) else value
+        carried = optax.tree.scale(self.momentum, state.direction)
+        ahead = residuals + jacobian.push(carried) if self.momentum else residuals
+        gram = jacobian.gram()
+        damping = at(self.damping) * jnp.trace(gram) / gram.shape[0]
+        operator = lx.MatrixLinearOperator(
+            gram + damping * jnp.eye(gram.shape[0], dtype=gram.dtype), lx.positive_semidefinite_tag
+        )
+        weights = lx.linear_solve(operator, ahead, lx.Cholesky(), throw=False).value
+        direction = optax.tree.sub(carried, jacobian.pull(weights))
+        loss = jnp.vdot(residuals, residuals)
+        step = at(self.learning_rate)
+        if self.step_size is not None:
+            slope = 2 * jnp.vdot(residuals, jacobian.push(direction))
+            loss_along = lambda step: sum(
+                jnp.sum(block(optax.tree.add_scale(params, step, direction)) ** 2) for block in blocks
+            )
+            step = self.step_size(loss_along, loss, slope, step)
+        updates = jax.tree.map(lambda d: (step * d).astype(d.dtype), direction)
+        return loss, updates, NaturalGradientState(direction, state.count + 1)

@@ -1,0 +1,3 @@
+"""Where training puts its points."""
+
+from ._base import AbstractCollocation as AbstractCollocation, Fresh as Fresh
