@@ -8,6 +8,7 @@ from scipy import stats
 import zoo
 
 from .helpers import laplacian
+from .zoo_battery import DOMAINS
 
 
 # A fixed key makes these tests deterministic; a sampler of the wrong law fails them by many orders of magnitude.
@@ -124,3 +125,106 @@ def test_bad_radius(radius):
 def test_wrong_point():
     with pytest.raises(ValueError, match=r"shape \(3,\), got an array of shape \(4,\)"):
         zoo.Ball(3).boundary_factor(jnp.zeros(4))
+
+
+@pytest.mark.parametrize(
+    "domain", (zoo.Cube(20, half_width=2.5, spread=0.6), zoo.WholeSpace(20)), ids=("cube", "space")
+)
+def test_points_of_a_cube_and_of_the_whole_space_are_normal_of_a_uniform_scale(domain):
+    x = np.asarray(domain.sample(4000, key=jr.key(0)))
+    assert x.shape == (4000, 20)
+    normal, scale = (np.arctanh(x / 2.5), 0.6) if isinstance(domain, zoo.Cube) else (x, 3**0.5)
+    length = np.linalg.norm(normal, axis=1)
+    # Of a standard normal times a uniform number: its direction, and its length as a mixture.
+    direction = normal / length[:, None]
+    for axis in (np.eye(20)[0], np.ones(20) / 20**0.5):
+        assert ks_p_value((1 + direction @ axis) / 2, stats.beta(19 / 2, 19 / 2).cdf) > P_VALUE
+    nodes = (np.arange(400) + 0.5) / 400
+    mixture = lambda r: np.mean(stats.chi(20).cdf(r[:, None] / (scale * nodes[None])), axis=1)
+    assert ks_p_value(length, mixture) > P_VALUE
+
+
+def test_boundary_points_of_a_cube_are_uniform_on_its_faces():
+    cube = zoo.Cube(4, half_width=2.5)
+    x = np.asarray(cube.sample_boundary(8000, key=jr.key(0)))
+    on_face = np.abs(x) == 2.5
+    assert np.all(np.sum(on_face, axis=1) == 1) and np.all(np.abs(x) <= 2.5)
+    faces = [np.sum(x[:, axis] == side) for axis in range(4) for side in (-2.5, 2.5)]
+    assert stats.chisquare(faces).pvalue > P_VALUE
+    assert ks_p_value(x[~on_face], stats.uniform(-2.5, 5).cdf) > P_VALUE
+    assert np.all(np.asarray(jax.vmap(lambda x: cube.boundary_factor(x))(x)) == 0)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("dim", (1, 2, 7))
+def test_derivatives_of_every_boundary_factor(domain, dim, getkey):
+    domain = DOMAINS[domain](dim)
+    factor = lambda x: domain.boundary_factor(x)
+
+    @jax.jit
+    @jax.vmap
+    def evaluate(x):
+        return domain.boundary_factor_and_derivatives(x), (factor(x), jax.grad(factor)(x), laplacian(factor, x))
+
+    ours, theirs = evaluate(domain.sample(5, key=getkey()))
+    assert np.all(np.asarray(ours[0]) > 0)
+    for left, right in zip(ours, theirs, strict=True):
+        assert np.allclose(left, right, rtol=1e-11, atol=1e-13)
+
+
+def test_values_of_the_new_boundary_factors(getkey):
+    x = zoo.Cube(6, half_width=2.0).sample(1, key=getkey())[0]
+    weights = 1 - np.asarray(x) ** 2 / 4
+    assert np.allclose(zoo.Cube(6, half_width=2.0).boundary_factor(x), stats.hmean(weights), rtol=1e-13)
+    square = np.sum(np.asarray(x) ** 2)
+    assert np.allclose(zoo.WholeSpace(6).boundary_factor(x), 1 / (1 + square / 6), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dim", (10, 100, 1000, 10_000))
+def test_boundary_factors_and_their_laplacians_do_not_grow_with_the_dimension(dim):
+    for domain, size in ((zoo.Cube(dim), 100), (zoo.WholeSpace(dim), 3)):
+        x = domain.sample(200, key=jr.key(0))
+        factor, gradient, bend = jax.jit(jax.vmap(domain.boundary_factor_and_derivatives))(x)
+        assert 0.4 < np.median(factor) <= np.max(factor) < 1
+        assert np.quantile(np.abs(bend), 0.95) < size
+        assert np.quantile(np.linalg.norm(gradient, axis=1), 0.95) < 2
+
+
+@pytest.mark.parametrize("distance", (1e-2, 1e-4, 1e-6))
+def test_the_factor_of_a_cube_in_float32_near_a_face(distance):
+    cube = zoo.Cube(1000)
+    with jax.enable_x64(False):
+        x = cube.sample(1, key=jr.key(0))[0].at[17].set(1 - distance)
+        single = cube.boundary_factor_and_derivatives(x)
+    double = cube.boundary_factor_and_derivatives(x.astype(jnp.float64))
+    for left, right in zip(single, double, strict=True):
+        assert left.dtype == jnp.float32
+        # The share of the nearest face is within b of 1, and its difference from 1 rounded: relatively by 1e-7 / b.
+        assert np.max(np.abs(left - right)) <= (2e-6 + 2e-7 / double[0]) * np.max(np.abs(right))
+
+
+@pytest.mark.parametrize("dim", (0, -3, 2.5, "3", None))
+def test_bad_dimension_of_a_cube_or_the_whole_space(dim):
+    for domain in (zoo.Cube, zoo.WholeSpace):
+        with pytest.raises(ValueError, match="dim"):
+            domain(dim)
+
+
+@pytest.mark.parametrize("value", (0.0, -1.0, float("nan"), float("inf")))
+def test_bad_numbers_of_a_cube(value):
+    with pytest.raises(ValueError, match="half_width"):
+        zoo.Cube(3, half_width=value)
+    with pytest.raises(ValueError, match="above 0 and at most 1, got spread"):
+        zoo.Cube(3, spread=value)
+
+
+def test_wrong_points_of_a_cube_or_the_whole_space():
+    for domain in (zoo.Cube(3), zoo.WholeSpace(3)):
+        for function in (domain.boundary_factor, domain.boundary_factor_and_derivatives):
+            with pytest.raises(ValueError, match=r"shape \(3,\), got an array of shape \(4,\)"):
+                function(jnp.zeros(4))
+
+
+def test_the_whole_space_has_no_boundary():
+    with pytest.raises(ValueError, match=r"has no boundary.*zero at infinity.*zoo.Cube\(3\)"):
+        zoo.WholeSpace(3).sample_boundary(4, key=jr.key(0))

@@ -3,8 +3,10 @@
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
+import jax.random as jr
 import pytest
 from jax.extend import core
 
@@ -29,6 +31,37 @@ def problem_cases() -> list:
         pytest.param(problem, *case.values, id=f"{problem.name}-{case.id}")
         for problem, case in itertools.product(zoo.list_problems().values(), solution_cases())
     ]
+
+
+#: Domains on which coordinates are O(1) in every dimension, made from the dimension, and one without formulas.
+DOMAINS = {
+    "large ball": lambda dim: zoo.Ball(dim, dim**0.5),
+    "cube": lambda dim: zoo.Cube(dim),
+    "wide cube": lambda dim: zoo.Cube(dim, half_width=2.0),
+    "space": lambda dim: zoo.WholeSpace(dim),
+    "box": lambda dim: zoo.Box((-1.0,) * dim, (1.5,) * dim),
+}
+
+#: Every solution that takes a domain, with its smallest dimension.
+INTERACTIONS: dict[str, tuple[Callable[..., Any], int]] = {
+    **{entry.name: (entry.solution, entry.min_dim) for entry in zoo.list_solutions().values()},
+    "sine three-body": (zoo.SineThreeBody, 3),
+}
+
+
+#: Pairs that are refused.
+UNBOUNDED = (("three-body", "space"), ("exponential", "space"))
+
+
+def solution_on(interaction: str, domain: str, dim: int, *, seed: int = 0) -> zoo.AbstractNeighbourSum:
+    """A solution by name on a domain by name."""
+    return INTERACTIONS[interaction][0](dim, key=jr.key(seed), domain=DOMAINS[domain](dim))
+
+
+def interactions_on_domains() -> list:
+    """Every interaction on every domain, but for those that do not vanish at infinity."""
+    pairs = itertools.product(INTERACTIONS, DOMAINS)
+    return [pytest.param(*pair, id=" on ".join(pair)) for pair in pairs if pair not in UNBOUNDED]
 
 
 def primitives(fn: Callable, *args) -> Iterator[core.JaxprEqn]:

@@ -25,7 +25,14 @@ from .dispersive import (
     TwoSolitons as TwoSolitons,
     TwoTanhWaves as TwoTanhWaves,
 )
-from .domains import AbstractDomain as AbstractDomain, Ball as Ball, Box as Box, UnitBall as UnitBall
+from .domains import (
+    AbstractDomain as AbstractDomain,
+    Ball as Ball,
+    Box as Box,
+    Cube as Cube,
+    UnitBall as UnitBall,
+    WholeSpace as WholeSpace,
+)
 from .elliptic import (
     AbstractElliptic as AbstractElliptic,
     AbstractManufactured as AbstractManufactured,
@@ -66,6 +73,7 @@ from .solutions import (
     Clamped as Clamped,
     CustomSolution as CustomSolution,
     ExponentialSum as ExponentialSum,
+    SineThreeBody as SineThreeBody,
     TanhSum as TanhSum,
     ThreeBody as ThreeBody,
     TwoBody as TwoBody,

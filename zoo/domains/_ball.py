@@ -1,20 +1,11 @@
 import math
-import operator
-from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain
-
-
-def _as_dimension(dim: Any) -> int:
-    try:
-        return operator.index(dim)
-    except TypeError:
-        raise ValueError(f"dim must be an integer, got dim={dim!r}.") from None
+from ._base import AbstractDomain, as_dimension, check_point
 
 
 class Ball(AbstractDomain):
@@ -22,7 +13,8 @@ class Ball(AbstractDomain):
 
     $$\{x \in \mathbb{R}^d : |x| < R\}$$
 
-    Its boundary factor is $b(x) = R^2 - |x|^2$.
+    Its boundary factor is $b(x) = R^2 - |x|^2$. On the unit ball coordinates are $O(1/\sqrt d)$, and functions of a few
+    of them hardly vary; of radius $\sqrt d$ it has coordinates of O(1) in every dimension.
 
     **Arguments:**
 
@@ -34,7 +26,7 @@ class Ball(AbstractDomain):
     `ValueError` if `dim` or `radius` is out of range.
     """
 
-    dim: int = eqx.field(static=True, converter=_as_dimension)
+    dim: int = eqx.field(static=True, converter=as_dimension)
     radius: float = eqx.field(static=True, default=1.0, converter=float)
 
     def __check_init__(self):
@@ -101,10 +93,11 @@ class Ball(AbstractDomain):
 
         `ValueError` if `x` is not one point of this dimension.
         """
-        if x.shape != (self.dim,):
-            batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == self.dim else ""
-            raise ValueError(f"Expected one point, of shape ({self.dim},), got an array of shape {x.shape}.{batched}")
+        check_point(x, self.dim)
         return self.radius**2 - jnp.sum(x * x)
+
+    def boundary_factor_and_derivatives(self, x):
+        return self.boundary_factor(x), -2 * x, jnp.asarray(-2.0 * self.dim, x.dtype)
 
 
 def UnitBall(dim: int) -> Ball:

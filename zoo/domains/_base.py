@@ -1,7 +1,12 @@
 import abc
+import operator
+from typing import Any
 
 import equinox as eqx
+import jax
 from jaxtyping import Array, Float, PRNGKeyArray
+
+import stde_eqx as stde
 
 
 class AbstractDomain(eqx.Module):
@@ -25,8 +30,52 @@ class AbstractDomain(eqx.Module):
 
     @abc.abstractmethod
     def sample_boundary(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random points of the boundary; arguments and result as for `sample`."""
+        """Random points of the boundary; arguments and result as for `sample`.
+
+        **Raises:**
+
+        `ValueError` for a domain without a boundary, [`zoo.WholeSpace`][].
+        """
 
     @abc.abstractmethod
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """A smooth function, positive inside and zero exactly on the boundary, at one point of shape `(dim,)`."""
+
+    def boundary_factor_and_derivatives(
+        self, x: Float[Array, " dim"]
+    ) -> tuple[Float[Array, ""], Float[Array, " dim"], Float[Array, ""]]:
+        r"""The factor $b$, its gradient $\nabla b$ and its Laplacian $\Delta b$ at one point: what the sources of
+        manufactured problems are made of.
+
+        By automatic differentiation, where a domain has no formula; the Laplacian costs $d$ directional derivatives.
+
+        **Arguments:**
+
+        - `x`: one point of the interior, of shape `(dim,)`.
+
+        **Returns:**
+
+        A scalar, an array of shape `(dim,)`, and a scalar.
+
+        **Raises:**
+
+        `ValueError` if `x` is not one point of this dimension.
+        """
+        factor = lambda x: self.boundary_factor(x)
+        value, laplacian = stde.value_and_apply(stde.Laplacian(), factor, x)
+        return value, jax.grad(factor)(x), laplacian
+
+
+def as_dimension(dim: Any) -> int:
+    """A dimension as an integer; what is not a whole number is refused."""
+    try:
+        return operator.index(dim)
+    except TypeError:
+        raise ValueError(f"dim must be an integer, got dim={dim!r}.") from None
+
+
+def check_point(x: Array, dim: int) -> None:
+    """Every boundary factor refuses by this what is not one point."""
+    if x.shape != (dim,):
+        batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == dim else ""
+        raise ValueError(f"Expected one point, of shape ({dim},), got an array of shape {x.shape}.{batched}")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain
+from ._base import AbstractDomain, check_point
 
 
 def _as_corner(corner: Any) -> tuple[float, ...]:
@@ -106,7 +106,8 @@ class Box(AbstractDomain):
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = \prod_i 4 (x_i - a_i)(b_i - x_i) / (b_i - a_i)^2$, which is 1 in the centre.
 
-        It falls off with every coordinate, by 2/3 in the mean, so it serves in a few dimensions and not in a hundred.
+        It falls off with every coordinate, by 2/3 in the mean, so it serves in a few dimensions and not in a
+        hundred, where there is [`zoo.Cube`][].
 
         **Arguments:**
 
@@ -120,8 +121,6 @@ class Box(AbstractDomain):
 
         `ValueError` if `x` is not one point of this dimension.
         """
-        if x.shape != (self.dim,):
-            batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == self.dim else ""
-            raise ValueError(f"Expected one point, of shape ({self.dim},), got an array of shape {x.shape}.{batched}")
+        check_point(x, self.dim)
         lower, upper, sides = (jnp.asarray(corner, x.dtype) for corner in (self.lower, self.upper, self.sides))
         return jnp.prod(4 * ((x - lower) / sides) * ((upper - x) / sides))

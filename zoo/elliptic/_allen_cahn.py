@@ -3,13 +3,14 @@ from ._base import AbstractElliptic, as_solution
 
 
 class AllenCahn(AbstractElliptic):
-    r"""The stationary Allen-Cahn equation on a ball: $g(u) = u - u^3$ in the semilinear elliptic problem.
+    r"""The stationary Allen-Cahn equation: $g(u) = u - u^3$ in the semilinear elliptic problem.
 
     $$\Delta u + u - u^3 = f$$
 
     **Arguments:**
 
-    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][].
+    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][] and others,
+        on a domain of its own.
 
     **Raises:**
 

@@ -65,12 +65,12 @@ class CoupledLaplacian(stde.operators.AbstractSecondOrder):
 
 
 class Anisotropic(AbstractManufactured):
-    r"""An anisotropic elliptic equation on a ball, whose matrix is not diagonal.
+    r"""An anisotropic elliptic equation whose matrix is not diagonal.
 
-    $$\operatorname{tr}(C \nabla^2 u) = f \text{ in } \{|x| < R\}, \qquad u = 0 \text{ on } \{|x| = R\}$$
+    $$\operatorname{tr}(C \nabla^2 u) = f \text{ in } D, \qquad u = 0 \text{ on } \partial D$$
 
-    with the matrix of a [`zoo.CoupledLaplacian`][]. The source is the exact operator applied to the chosen solution,
-    which coordinate sparsity makes $O(d)$ for the sums over neighbours.
+    on the domain $D$ of the solution, with the matrix of a [`zoo.CoupledLaplacian`][]. The source is the exact operator
+    applied to the chosen solution, which coordinate sparsity makes $O(d)$ for the sums over neighbours.
 
     **Arguments:**
 
@@ -100,5 +100,5 @@ class Anisotropic(AbstractManufactured):
         return self.operator(u, x, estimator=estimator, key=key) - self.source(x)
 
     def ansatz(self, net: Callable) -> Callable:
-        r"""$x \mapsto (R^2 - |x|^2) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network."""
+        r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network."""
         return stde.nn.HardConstraint(self.domain.boundary_factor, net)

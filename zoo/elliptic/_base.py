@@ -23,12 +23,13 @@ def as_solution(solution: Any) -> AbstractSolution:
 
 
 class AbstractElliptic(AbstractManufactured):
-    r"""A semilinear elliptic problem on a ball, manufactured from its solution.
+    r"""A semilinear elliptic problem on a domain, manufactured from its solution.
 
-    $$\Delta u + g(u) = f \text{ in } \{|x| < R\}, \qquad u = 0 \text{ on } \{|x| = R\}, \qquad
+    $$\Delta u + g(u) = f \text{ in } D, \qquad u = 0 \text{ on } \partial D, \qquad
     f = \Delta u^* + g(u^*)$$
 
-    for a chosen solution $u^*$. A concrete problem is its nonlinearity $g$ and nothing else.
+    for a chosen solution $u^*$, whose domain $D$ is a ball $\{|x| < R\}$ unless it says otherwise. A concrete problem
+    is its nonlinearity $g$ and nothing else.
     """
 
     solution: eqx.AbstractVar[AbstractSolution]
@@ -81,7 +82,8 @@ class AbstractElliptic(AbstractManufactured):
         return laplacian + self.nonlinearity(value) - source
 
     def ansatz(self, net: Callable) -> Callable:
-        r"""$x \mapsto (R^2 - |x|^2) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network.
+        r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network; $b = R^2 - |x|^2$
+        on a ball.
 
         **Arguments:**
 

@@ -5,11 +5,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from ..domains import Ball
+from ..domains import AbstractDomain
 
 
 class AbstractManufactured(stde.AbstractProblem):
-    """A problem on a ball whose solution was chosen first, and the right-hand side after it."""
+    """A problem on a domain whose solution was chosen first, and the right-hand side after it."""
 
     solution: eqx.AbstractVar[Any]  # An `AbstractSolution`, or a `Clamped` one.
 
@@ -19,12 +19,12 @@ class AbstractManufactured(stde.AbstractProblem):
         return self.solution.dim
 
     @property
-    def domain(self) -> Ball:
-        """The ball on which the equation holds."""
+    def domain(self) -> AbstractDomain:
+        """Where the equation holds."""
         return self.solution.domain
 
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
-        """Random points of the ball, by the law of [`zoo.Ball`][].
+        """Random points of the domain, by its own law: that of [`zoo.Ball`][] on a ball.
 
         **Arguments:**
 

@@ -3,13 +3,14 @@ from ._base import AbstractElliptic, as_solution
 
 
 class Poisson(AbstractElliptic):
-    r"""The Poisson equation on a ball: the linear case, $g = 0$, of the semilinear elliptic problem.
+    r"""The Poisson equation: the linear case, $g = 0$, of the semilinear elliptic problem.
 
     $$\Delta u = f$$
 
     **Arguments:**
 
-    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][].
+    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][] and others,
+        on a domain of its own.
 
     **Raises:**
 

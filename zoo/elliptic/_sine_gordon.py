@@ -5,13 +5,14 @@ from ._base import AbstractElliptic, as_solution
 
 
 class SineGordon(AbstractElliptic):
-    r"""The stationary Sine-Gordon equation on a ball: $g(u) = \sin u$ in the semilinear elliptic problem.
+    r"""The stationary Sine-Gordon equation: $g(u) = \sin u$ in the semilinear elliptic problem.
 
     $$\Delta u + \sin u = f$$
 
     **Arguments:**
 
-    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][].
+    - `solution`: the exact solution, a [`zoo.TwoBody`][], [`zoo.ThreeBody`][] or [`zoo.CustomSolution`][] and others,
+        on a domain of its own.
 
     **Raises:**
 

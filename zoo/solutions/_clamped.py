@@ -27,14 +27,27 @@ class Clamped(eqx.Module):
 
     - `sum`: a [`zoo.TwoBody`][], [`zoo.ThreeBody`][], [`zoo.ExponentialSum`][] or [`zoo.TanhSum`][], whose
         coefficients and ball are used.
+
+    **Raises:**
+
+    `ValueError` if the sum lives on another domain than a ball, for which the formula does not hold.
     """
 
     sum: AbstractNeighbourSum
 
+    def __check_init__(self):
+        if not isinstance(self.sum.domain, Ball):
+            raise ValueError(
+                "A clamped solution lives on a ball, where its bilaplacian is known; got one on "
+                f"{self.sum.domain!r}. Write {type(self.sum).__name__}({self.sum.dim}, key=..., radius=...)."
+            )
+
     @property
     def domain(self) -> Ball:
         """The ball."""
-        return self.sum.domain
+        domain = self.sum.domain
+        assert isinstance(domain, Ball)  # by `__check_init__`
+        return domain
 
     @property
     def dim(self) -> int:

@@ -11,12 +11,12 @@ from ._base import AbstractSolution
 class AbstractNeighbourSum(AbstractSolution):
     r"""A weighted sum of one function of a few neighbouring coordinates, times the boundary factor.
 
-    $$u(x) = b(x) \sum_i c_i \, \varphi_i(x), \qquad b(x) = R^2 - |x|^2, \quad
-    \varphi_i(x) = \varphi(x_i, x_{i+1}, \dots)$$
+    $$u(x) = b(x) \sum_i c_i \, \varphi_i(x), \qquad \varphi_i(x) = \varphi(x_i, x_{i+1}, \dots)$$
 
-    By the product rule, with $\nabla b = -2x$ and $\Delta b = -2d$,
+    with the boundary factor $b$ of the domain, $R^2 - |x|^2$ on a ball. By the product rule,
 
-    $$\Delta u = \sum_i c_i \, (b \, \Delta \varphi_i - 4 \, x \cdot \nabla \varphi_i) - 2 d \sum_i c_i \, \varphi_i.$$
+    $$\Delta u = \sum_i c_i \, (b \, \Delta \varphi_i + 2 \, \nabla b \cdot \nabla \varphi_i) + \Delta b \sum_i c_i \,
+    \varphi_i.$$
     """
 
     coefficients: eqx.AbstractVar[Float[Array, " terms"]]
@@ -32,19 +32,18 @@ class AbstractNeighbourSum(AbstractSolution):
 
     @abc.abstractmethod
     def terms_and_derivatives(
-        self, x: Float[Array, " dim"]
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
     ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
-        r"""$\varphi_i(x)$, $x \cdot \nabla \varphi_i(x)$ and $\Delta \varphi_i(x)$ for every $i$."""
+        r"""$\varphi_i(x)$, $v \cdot \nabla \varphi_i(x)$ for a vector $v$, and $\Delta \varphi_i(x)$, for every $i$."""
 
     def __call__(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.domain.boundary_factor(x) * self._sum(self.terms(x))
 
     def value_and_laplacian(self, x: Float[Array, " dim"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        factor = self.domain.boundary_factor(x)
-        terms, radial, laplacian = self.terms_and_derivatives(x)
+        factor, gradient, bend = self.domain.boundary_factor_and_derivatives(x)
+        terms, slope, laplacian = self.terms_and_derivatives(x, gradient)
         total = self._sum(terms)
-        curvature = self.contract(factor * laplacian - 4 * radial)
-        return factor * total, curvature - 2 * self.dim * total
+        return factor * total, self.contract(factor * laplacian + 2 * slope) + bend * total
 
     def _sum(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
         # In high dimension the terms are nearly equal and the coefficients' signs cancel: in float32 the constant

@@ -2,34 +2,40 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..domains import Ball
+from ..domains import AbstractDomain
+from ._base import as_domain, refuse_whole_space
 from ._neighbour_sum import AbstractNeighbourSum
 
 
 class ExponentialSum(AbstractNeighbourSum):
     r"""A one-body solution of exponentials: the coordinates do not interact.
 
-    $$u(x) = (R^2 - |x|^2) \sum_{i=1}^{d} c_i e^{x_i}$$
+    $$u(x) = b(x) \sum_{i=1}^{d} c_i e^{x_i}, \qquad b(x) = R^2 - |x|^2$$
 
-    with $x \cdot \nabla e^{x_i} = x_i e^{x_i}$ and $\Delta e^{x_i} = e^{x_i}$. Second derivatives of the sum are all
+    with $v \cdot \nabla e^{x_i} = v_i e^{x_i}$ and $\Delta e^{x_i} = e^{x_i}$. Second derivatives of the sum are all
     on the diagonal: what an estimator from random vectors has no variance for.
 
     **Arguments:**
 
     - `dim`: the dimension $d$, at least 1.
     - `key`: a `jax.random` key for the coefficients $c_i \sim N(0, 1)$.
-    - `radius`: the radius $R$ of the ball, positive.
+    - `radius`: the radius $R$ of the ball, positive; 1 if neither this nor a domain is given.
+    - `domain`: where the solution lives instead of a ball about the origin, such as [`zoo.Cube`][], with $b$ its
+        boundary factor; not [`zoo.WholeSpace`][], where it would grow without bound.
 
     **Raises:**
 
-    `ValueError` if `dim` or `radius` is out of range.
+    `ValueError` if `dim`, `radius` or `domain` is out of range, or both `radius` and `domain` are given.
     """
 
-    domain: Ball
+    domain: AbstractDomain
     coefficients: Float[Array, " dim"]
 
-    def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
-        self.domain = Ball(dim, radius)
+    def __init__(
+        self, dim: int, *, key: PRNGKeyArray, radius: float | None = None, domain: AbstractDomain | None = None
+    ):
+        self.domain = as_domain(dim, radius, domain)
+        refuse_whole_space("ExponentialSum", self.domain, instead="zoo.TanhSum")
         self.coefficients = jr.normal(key, (self.domain.dim,))
 
     @property
@@ -39,35 +45,39 @@ class ExponentialSum(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.exp(x)
 
-    def terms_and_derivatives(self, x):
+    def terms_and_derivatives(self, x, vector):
         exp_x = jnp.exp(x)
-        return exp_x, x * exp_x, exp_x
+        return exp_x, vector * exp_x, exp_x
 
 
 class TanhSum(AbstractNeighbourSum):
     r"""A one-body solution of hyperbolic tangents: the coordinates do not interact.
 
-    $$u(x) = (R^2 - |x|^2) \sum_{i=1}^{d} c_i \tanh x_i$$
+    $$u(x) = b(x) \sum_{i=1}^{d} c_i \tanh x_i, \qquad b(x) = R^2 - |x|^2$$
 
-    with $t = \tanh x_i$, $x \cdot \nabla t = x_i (1 - t^2)$ and $\Delta t = -2 t (1 - t^2)$. It is odd, so that its
+    with $t = \tanh x_i$, $v \cdot \nabla t = v_i (1 - t^2)$ and $\Delta t = -2 t (1 - t^2)$. It is odd, so that its
     mean over the ball is zero: the best constant explains nothing of it.
 
     **Arguments:**
 
     - `dim`: the dimension $d$, at least 1.
     - `key`: a `jax.random` key for the coefficients $c_i \sim N(0, 1)$.
-    - `radius`: the radius $R$ of the ball, positive.
+    - `radius`: the radius $R$ of the ball, positive; 1 if neither this nor a domain is given.
+    - `domain`: where the solution lives instead of a ball about the origin, such as [`zoo.Cube`][] or
+        [`zoo.WholeSpace`][], with $b$ its boundary factor.
 
     **Raises:**
 
-    `ValueError` if `dim` or `radius` is out of range.
+    `ValueError` if `dim` or `radius` is out of range, or both `radius` and `domain` are given.
     """
 
-    domain: Ball
+    domain: AbstractDomain
     coefficients: Float[Array, " dim"]
 
-    def __init__(self, dim: int, *, key: PRNGKeyArray, radius: float = 1.0):
-        self.domain = Ball(dim, radius)
+    def __init__(
+        self, dim: int, *, key: PRNGKeyArray, radius: float | None = None, domain: AbstractDomain | None = None
+    ):
+        self.domain = as_domain(dim, radius, domain)
         self.coefficients = jr.normal(key, (self.domain.dim,))
 
     @property
@@ -77,7 +87,7 @@ class TanhSum(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.tanh(x)
 
-    def terms_and_derivatives(self, x):
+    def terms_and_derivatives(self, x, vector):
         t = jnp.tanh(x)
         slope = 1 - t * t
-        return t, x * slope, -2 * t * slope
+        return t, vector * slope, -2 * t * slope
