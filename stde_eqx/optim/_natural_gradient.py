@@ -4,13 +4,13 @@ from typing import Any, TypeAlias
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
 import optax
 from jaxtyping import Array, Float, Int
 
 from ._base import AbstractLeastSquaresOptimizer
+from ._solver import AbstractKernelSolver, suitable
 from ._step_size import AbstractStepSize
-from .jacobian import Block, linearize
+from .jacobian import Block, plan
 
 
 #: A number, or an Optax schedule: a function of the number of steps taken.
@@ -18,7 +18,7 @@ Scheduled: TypeAlias = float | Callable[[Int[Array, ""]], Any]
 
 
 class NaturalGradientState(eqx.Module):
-    """The last direction, and the number of steps taken."""
+    """The last direction, `None` without momentum, and the number of steps taken."""
 
     direction: Any
     count: Int[Array, ""]
@@ -40,6 +40,8 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
     - `damping`: $\lambda$ in units of the mean of the diagonal of $J J^T$, a number or an Optax schedule.
     - `momentum`: $\mu$, at least 0 and below 1. Without it the method is ENGD-W, with it SPRING.
     - `step_size`: how to shorten a step that does not help; every step is taken whole if `None`.
+    - `solver`: [`stde_eqx.optim.Cholesky`][] or [`stde_eqx.optim.ConjugateGradients`][]; if `None`, by the memory that
+        the Jacobian takes.
 
     **Raises:** `ValueError` for a value out of range.
 
@@ -54,6 +56,7 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
     damping: Scheduled
     momentum: float
     step_size: AbstractStepSize | None
+    solver: AbstractKernelSolver | None
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
         damping: Scheduled = 1e-3,
         momentum: float = 0.0,
         step_size: AbstractStepSize | None = None,
+        solver: AbstractKernelSolver | None = None,
     ):
         for name, value in (("learning_rate", learning_rate), ("damping", damping)):
             if not callable(value) and not value > 0:
@@ -72,24 +76,23 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
         self.damping = damping
         self.momentum = momentum
         self.step_size = step_size
+        self.solver = solver
 
     def init(self, params: Any) -> NaturalGradientState:
-        return NaturalGradientState(optax.tree.zeros_like(params), jnp.zeros((), jnp.int32))
+        first = optax.tree.zeros_like(params) if self.momentum else None
+        return NaturalGradientState(first, jnp.zeros((), jnp.int32))
 
     def update(
         self, blocks: Sequence[Block], state: NaturalGradientState, params: Any
     ) -> tuple[Float[Array, ""], Any, NaturalGradientState]:
-        residuals, jacobian = linearize(blocks, params)
+        solver = suitable(plan(blocks, params).entries) if self.solver is None else self.solver
+        residuals, jacobian = solver.linearize(blocks, params)
         at = lambda value: value(state.count) if callable(value) else value
-        carried = optax.tree.scale(self.momentum, state.direction)
-        ahead = residuals + jacobian.push(carried) if self.momentum else residuals
-        gram = jacobian.gram()
-        damping = at(self.damping) * jnp.trace(gram) / gram.shape[0]
-        operator = lx.MatrixLinearOperator(
-            gram + damping * jnp.eye(gram.shape[0], dtype=gram.dtype), lx.positive_semidefinite_tag
-        )
-        weights = lx.linear_solve(operator, ahead, lx.Cholesky(), throw=False).value
-        direction = optax.tree.sub(carried, jacobian.pull(weights))
+        carried = optax.tree.scale(self.momentum, state.direction) if self.momentum else None
+        ahead = residuals if carried is None else residuals + jacobian.push(carried)
+        weights = solver.solve(jacobian, ahead, at(self.damping), count=state.count)
+        pulled = jacobian.pull(weights)
+        direction = optax.tree.scale(-1, pulled) if carried is None else optax.tree.sub(carried, pulled)
         loss = jnp.vdot(residuals, residuals)
         step = at(self.learning_rate)
         if self.step_size is not None:
@@ -99,4 +102,4 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
             )
             step = self.step_size(loss_along, loss, slope, step)
         updates = jax.tree.map(lambda d: (step * d).astype(d.dtype), direction)
-        return loss, updates, NaturalGradientState(direction, state.count + 1)
+        return loss, updates, NaturalGradientState(direction if self.momentum else None, state.count + 1)

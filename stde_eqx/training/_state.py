@@ -50,6 +50,23 @@ class TrainState(eqx.Module):
         arrays = self.arrays if self.average is None else eqx.combine(self.average, self.arrays)
         return Affine(self.skeleton.combine(arrays), self.scales.shift, self.scales.output)
 
+    def restarted(self, optimizer: Any, *, average: bool | None = None) -> "TrainState":
+        """The state before the first step of another optimiser, from the network as it would be returned now.
+
+        Its parameters become the averaged ones where an average is kept; scales and randomness stay.
+
+        **Arguments:**
+
+        - `optimizer`: an Optax optimiser, or one of [`stde_eqx.optim`][].
+        - `average`: whether an average is kept from here on; as before if `None`.
+        """
+        arrays = self.arrays if self.average is None else eqx.combine(self.average, self.arrays)
+        arrays = own_copy(arrays)
+        opt_state = optimizer.init(eqx.filter(arrays, eqx.is_inexact_array))
+        averaged = self.average is not None if average is None else average
+        kept = own_copy(eqx.filter(arrays, eqx.is_inexact_array)) if averaged else None
+        return TrainState(arrays, opt_state, self.step, self.key, self.scales, kept, self.weighting, self.skeleton)
+
 
 class _Skeleton:
     """The part of a network that is not arrays, hashable, so that it can be part of a PyTree's structure."""

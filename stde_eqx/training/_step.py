@@ -11,7 +11,8 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from .._custom_types import Field
 from ..nn import Affine
 from ..operators import AbstractEstimator
-from ..optim import AbstractLeastSquaresOptimizer
+from ..optim import AbstractLeastSquaresOptimizer, JacobianPlan
+from ..optim.jacobian import plan
 from ..problems import AbstractProblem
 from ._average import ExponentialAverage
 from ._batch import Batch
@@ -117,15 +118,8 @@ class TrainStep(eqx.Module):
         points_key, draw_key, penalty_key = jr.split(jr.fold_in(state.key, counter), 3)
         params, fixed = eqx.partition(state.network, eqx.is_inexact_array)
         net_of = lambda params: Affine(eqx.combine(params, fixed), state.scales.shift, state.scales.output)
-        batch = Batch(
-            self.problem,
-            self.estimator,
-            self._points(net_of(params), state.scales, key=points_key),
-            share_draw=self.share_draw,
-            scale=state.scales.residual,
-            draw_key=draw_key,
-            penalty_key=penalty_key,
-        )
+        points = self._points(net_of(params), state.scales, key=points_key)
+        batch = self._batch(points, state.scales.residual, draw_key, penalty_key)
         factors = None if self.weighting is None else self.weighting.factors(state.weighting)
         loss, parts, updates, opt_state = self._updates(batch, net_of, factors, params, state.opt_state)
         finite = jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(updates))
@@ -147,6 +141,38 @@ class TrainStep(eqx.Module):
         # Elementwise, so it fuses with the optimiser's update and costs no pass over the parameters of its own.
         kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), proposed, state)
         return kept, StepMetrics(loss, finite)
+
+    def jacobian_plan(self, state: TrainState) -> JacobianPlan:
+        """How a natural gradient's step would hold the Jacobian of its residuals: `print` it. Nothing is computed.
+
+        **Raises:** `ValueError` for an optimiser that needs no Jacobian.
+        """
+        if not isinstance(self.optimizer, AbstractLeastSquaresOptimizer):
+            raise ValueError(
+                "Only an optimiser that sees the residuals, as `stde.optim.NaturalGradient`, has a Jacobian."
+            )
+        chosen = []
+
+        def blocks_of(state: TrainState):
+            params, fixed = eqx.partition(state.network, eqx.is_inexact_array)
+            net_of = lambda params: Affine(eqx.combine(params, fixed), state.scales.shift, state.scales.output)
+            points = self.problem.sample(self.batch_size, key=state.key)
+            batch = self._batch(points, state.scales.residual, state.key, state.key)
+            chosen.append(plan(batch.blocks(net_of), params))
+
+        eqx.filter_eval_shape(blocks_of, state)
+        return chosen[0]
+
+    def _batch(self, points: Any, scale: Float[Array, ""], draw_key: PRNGKeyArray, penalty_key: PRNGKeyArray) -> Batch:
+        return Batch(
+            self.problem,
+            self.estimator,
+            points,
+            share_draw=self.share_draw,
+            scale=scale,
+            draw_key=draw_key,
+            penalty_key=penalty_key,
+        )
 
     def _points(self, net: Field, scales: Scales, *, key: PRNGKeyArray) -> Any:
         """The collocation points of a step."""

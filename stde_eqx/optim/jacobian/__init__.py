@@ -1,5 +1,11 @@
 """Jacobians of batches of residuals, in forms that a matrix with millions of entries allows."""
 
 from ._block import Block as Block
-from ._linearize import Jacobian as Jacobian, linearize as linearize, plan as plan
+from ._linearize import (
+    AbstractJacobian as AbstractJacobian,
+    Jacobian as Jacobian,
+    linearize as linearize,
+    linearize_implicitly as linearize_implicitly,
+    plan as plan,
+)
 from ._plan import JacobianPlan as JacobianPlan, LeafPlan as LeafPlan

@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+import abc
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -12,8 +13,33 @@ from ._rows import AbstractLeafRows, Outer, Written
 from ._uses import bind, Columns, Product, run
 
 
-class Jacobian(eqx.Module):
-    """The gradients of a vector of residuals, leaf by leaf in whichever form is cheapest.
+class AbstractJacobian(eqx.Module):
+    """The derivative $J$ of a vector of residuals by the parameters."""
+
+    @abc.abstractmethod
+    def pull(self, weights: Float[Array, " rows"]) -> Any:
+        """$J^T w$, a PyTree like the parameters."""
+
+    @abc.abstractmethod
+    def push(self, tangent: Any) -> Float[Array, " rows"]:
+        r"""$J \delta$ for a PyTree like the parameters."""
+
+
+class ImplicitJacobian(AbstractJacobian):
+    """The two products as functions, each a sweep through the network."""
+
+    forward: Callable[[Any], Float[Array, " rows"]]
+    backward: Callable[[Float[Array, " rows"]], tuple[Any]]
+
+    def pull(self, weights: Float[Array, " rows"]) -> Any:
+        return self.backward(weights)[0]
+
+    def push(self, tangent: Any) -> Float[Array, " rows"]:
+        return self.forward(tangent)
+
+
+class Jacobian(AbstractJacobian):
+    """All gradients, leaf by leaf in whichever form is cheapest.
 
     **Attributes:**
 
@@ -34,7 +60,6 @@ class Jacobian(eqx.Module):
         return jnp.concatenate([jnp.concatenate(row, 1) for row in rows])
 
     def pull(self, weights: Float[Array, " rows"]) -> Any:
-        """$J^T w$, a PyTree like the parameters."""
         pieces = jnp.split(weights, [sum(self.sizes[: i + 1]) for i in range(len(self.sizes) - 1)])
         leaves = [
             sum(rows.pull(piece) for rows, piece in zip(leaf, pieces, strict=True))
@@ -43,7 +68,6 @@ class Jacobian(eqx.Module):
         return jax.tree.unflatten(self.treedef, leaves)
 
     def push(self, tangent: Any) -> Float[Array, " rows"]:
-        r"""$J \delta$ for a PyTree like the parameters."""
         leaves = jax.tree.leaves(tangent)
         pushed = [sum(rows.push(leaf) for rows, leaf in zip(block, leaves, strict=True)) for block in self.blocks]
         return jnp.concatenate(pushed)
@@ -72,6 +96,12 @@ def linearize(blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows
     values = jnp.concatenate([value for value, _ in results])
     sizes = tuple(program.rows for program in programs)
     return values, Jacobian(tuple(rows for _, rows in results), sizes, jax.tree.structure(params))
+
+
+def linearize_implicitly(blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], ImplicitJacobian]:
+    """All residuals, and products with their Jacobian; arguments as for [`stde_eqx.optim.jacobian.linearize`][]."""
+    values, forward = jax.linearize(lambda params: jnp.concatenate([block(params) for block in blocks]), params)
+    return values, ImplicitJacobian(forward, jax.linear_transpose(forward, params))
 
 
 def _block(

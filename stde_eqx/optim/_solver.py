@@ -1,0 +1,95 @@
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import lineax as lx
+from jaxtyping import Array, Float, Int
+
+from .jacobian import AbstractJacobian, Block, linearize, linearize_implicitly
+
+
+class AbstractKernelSolver(eqx.Module):
+    r"""How the equations $(J J^T + \lambda I)\, y = b$ of a natural-gradient step are solved."""
+
+    @abc.abstractmethod
+    def linearize(self, blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], AbstractJacobian]:
+        """The residuals, and the Jacobian in the form that the solver needs."""
+
+    @abc.abstractmethod
+    def solve(
+        self,
+        jacobian: Any,
+        right: Float[Array, " rows"],
+        damping: Float[Array, ""] | float,
+        *,
+        count: Int[Array, ""],
+    ) -> Float[Array, " rows"]:
+        r"""$y$, for $\lambda$ = `damping` times the mean of the diagonal of $J J^T$.
+
+        `count` is the number of the step, from which a solver may draw what it needs at random.
+        """
+
+
+class Cholesky(AbstractKernelSolver):
+    r"""Makes $J J^T$ and factorises it. For up to a few thousand residuals."""
+
+    def linearize(self, blocks, params):
+        return linearize(blocks, params)
+
+    def solve(self, jacobian, right, damping, *, count):
+        gram = jacobian.gram()
+        damped = gram + damping * jnp.trace(gram) / gram.shape[0] * jnp.eye(gram.shape[0], dtype=gram.dtype)
+        operator = lx.MatrixLinearOperator(damped, lx.positive_semidefinite_tag)
+        # Where rounding makes the factorisation fail, the step is NaN, and training says so.
+        return lx.linear_solve(operator, right, lx.Cholesky(), throw=False).value
+
+
+class ConjugateGradients(AbstractKernelSolver):
+    r"""Products with $J$ and $J^T$ alone, each one sweep through the network: nothing of the size of $J$ is held.
+
+    Slower than [`stde_eqx.optim.Cholesky`][] wherever $J$, in the form it is held there, fits into memory.
+
+    **Arguments:**
+
+    - `tolerance`: at which relative residual to stop.
+    - `max_steps`: or after how many iterations; what was found by then is a direction, too.
+
+    **Raises:** `ValueError` for a value out of range.
+    """
+
+    tolerance: float = 1e-3
+    max_steps: int = eqx.field(static=True, default=100)
+
+    def __check_init__(self):
+        if not self.tolerance > 0 or self.max_steps < 1:
+            raise ValueError(
+                f"ConjugateGradients needs tolerance > 0 and max_steps >= 1, got {self.tolerance} and {self.max_steps}."
+            )
+
+    def linearize(self, blocks, params):
+        return linearize_implicitly(blocks, params)
+
+    def solve(self, jacobian, right, damping, *, count):
+        # The trace of J J^T without bias: E |J^T s|^2 for random signs s (Hutchinson 1989).
+        signs = jr.rademacher(jr.fold_in(jr.key(0), count), right.shape, right.dtype)
+        pulled = jacobian.pull(signs)
+        trace = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(pulled))
+        weight = damping * trace / right.shape[0]
+        product = lambda y: jacobian.push(jacobian.pull(y)) + weight * y
+        shape = jax.ShapeDtypeStruct(right.shape, right.dtype)
+        operator = lx.FunctionLinearOperator(product, shape, lx.positive_semidefinite_tag)
+        solver = lx.CG(rtol=self.tolerance, atol=0.0, max_steps=self.max_steps)
+        return lx.linear_solve(operator, right, solver, throw=False).value
+
+
+#: Above this many numbers, 2 GiB in float32, a Jacobian is not held.
+MOST_ENTRIES = 2**29
+
+
+def suitable(entries: int) -> AbstractKernelSolver:
+    """Cholesky where the Jacobian fits into memory, conjugate gradients above."""
+    return Cholesky() if entries <= MOST_ENTRIES else ConjugateGradients()

@@ -1,0 +1,73 @@
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import PRNGKeyArray
+
+import stde_eqx as stde
+
+from ..elliptic import AbstractManufactured
+from ..solutions import AbstractNeighbourSum
+
+
+class AbstractArchitecture(eqx.Module):
+    """A kind of network, which prints, and builds one for a problem."""
+
+    @abc.abstractmethod
+    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> eqx.Module:
+        """A new network for the points of this problem."""
+
+
+class Perceptron(AbstractArchitecture):
+    """A multilayer perceptron with tanh between its layers.
+
+    **Attributes:**
+
+    - `width`, `depth`: of the hidden layers, and their number.
+    """
+
+    width: int
+    depth: int
+
+    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> eqx.nn.MLP:
+        return eqx.nn.MLP(problem.dim, "scalar", self.width, self.depth, activation=jnp.tanh, key=key)
+
+
+class Neighbours(AbstractArchitecture):
+    """A [`stde_eqx.nn.LocalInteraction`][], its coordinates brought to size one.
+
+    **Attributes:**
+
+    - `width`, `depth`, `features`: of the network that all neighbourhoods share.
+    - `size`: how many neighbouring coordinates interact; those of the problem's solution if `None`. That is knowledge
+        of the solution, though one that its right-hand side shows: whoever compares errors should say that it was used.
+    """
+
+    width: int
+    depth: int
+    features: int
+    size: int | None = None
+
+    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> stde.nn.LocalInteraction:
+        network_key, points_key = jr.split(key)
+        typical = float(jnp.sqrt(jnp.mean(problem.sample(100, key=points_key) ** 2)))
+        return stde.nn.LocalInteraction(
+            problem.dim,
+            self._size(problem),
+            width=self.width,
+            depth=self.depth,
+            features=self.features,
+            input_scale=1 / typical,
+            key=network_key,
+        )
+
+    def _size(self, problem: AbstractManufactured) -> int:
+        if self.size is not None:
+            return self.size
+        if isinstance(problem.solution, AbstractNeighbourSum):
+            return problem.dim + 1 - problem.solution.coefficients.shape[0]
+        raise ValueError(
+            f"How many coordinates interact is not known of a {type(problem.solution).__name__}: give it, as in "
+            "zoo.recipes.Neighbours(width=16, depth=1, features=8, size=2)."
+        )

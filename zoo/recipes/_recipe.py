@@ -1,0 +1,113 @@
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax.random as jr
+from jaxtyping import PRNGKeyArray
+
+import stde_eqx as stde
+
+from ..elliptic import AbstractManufactured
+from ._networks import AbstractArchitecture
+from ._optimizers import AbstractOptimizerChoice
+
+
+class Phase(eqx.Module):
+    """A stretch of training with one optimiser.
+
+    **Attributes:**
+
+    - `optimizer`, `steps`: which, and for how long.
+    - `estimator`: of the operators.
+    - `batch_size`: points a step.
+    - `share_draw`: whether one draw of the estimator serves all points of a step.
+    - `average`: the average of the parameters to keep, or `None`.
+    - `fixed_batch`: whether all steps see the same points and draws.
+    """
+
+    optimizer: AbstractOptimizerChoice
+    steps: int
+    estimator: stde.AbstractEstimator
+    batch_size: int
+    share_draw: bool = True
+    average: stde.training.ExponentialAverage | None = None
+    fixed_batch: bool = False
+
+
+class Recipe(eqx.Module):
+    """How to solve a manufactured problem: the network, and the phases of its training.
+
+    It prints as what it is, and `dataclasses.replace(recipe, ...)` changes it.
+
+    !!! example
+
+        ```python
+        recipe = zoo.recipes.accurate(dim=100)
+        solution = recipe.train(zoo.SineGordon(zoo.TwoBody(100, key=key)), key=key)
+        solution.metrics.skill
+        ```
+
+    **Attributes:**
+
+    - `network`: the kind of network.
+    - `phases`: what to do, one after the other; each begins with the network as the one before has left it.
+    - `scaled`: whether the output and the residual are scaled, and the constant mode fitted, before training.
+    """
+
+    network: AbstractArchitecture
+    phases: tuple[Phase, ...]
+    scaled: bool = True
+
+    def train(
+        self,
+        problem: AbstractManufactured,
+        *,
+        key: PRNGKeyArray,
+        callbacks: Sequence[stde.training.AbstractCallback] = (),
+        num_test_points: int = 20_000,
+    ) -> stde.Solution:
+        """A network trained from scratch.
+
+        **Arguments:**
+
+        - `problem`: one of the zoo's problems with a solution that was chosen first.
+        - `key`: the randomness of the network and of training.
+        - `callbacks`, `num_test_points`: as for [`stde_eqx.train`][]. Every phase begins and ends the callbacks anew.
+
+        **Returns:** a [`stde_eqx.training.Solution`][], its history that of all phases.
+        """
+        network_key, *keys = jr.split(key, 1 + len(self.phases))
+        network = self.network.build(problem, key=network_key)
+        fixed = lambda value: None if self.scaled else value
+        history: tuple[stde.training.Metrics, ...] = ()
+        solution = None
+        for phase, phase_key in zip(self.phases, keys, strict=True):
+            optimizer = phase.optimizer.build(phase.steps)
+            first = solution is None
+            solution = stde.train(
+                problem,
+                network if first else solution.state.restarted(optimizer, average=phase.average is not None),
+                estimator=phase.estimator,
+                optimizer=optimizer,
+                steps=phase.steps,
+                batch_size=phase.batch_size,
+                share_draw=phase.share_draw,
+                average=phase.average,
+                fixed_batch=phase.fixed_batch,
+                key=phase_key,
+                output_shift=fixed(0.0) if first else None,
+                output_scale=fixed(1.0) if first else None,
+                residual_scale=fixed(1.0) if first else None,
+                num_test_points=num_test_points,
+                callbacks=callbacks,
+            )
+            history += _later(solution.history, history)
+        assert solution is not None
+        return eqx.tree_at(lambda s: s.history, solution, history, is_leaf=lambda node: isinstance(node, tuple))
+
+
+def _later(
+    history: tuple[stde.training.Metrics, ...], before: tuple[stde.training.Metrics, ...]
+) -> tuple[stde.training.Metrics, ...]:
+    """Metrics whose clock goes on where that of an earlier phase stopped."""
+    offset = before[-1].time if before else 0.0
+    return tuple(eqx.tree_at(lambda m: m.time, metrics, metrics.time + offset) for metrics in history)
