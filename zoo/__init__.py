@@ -1,4 +1,4 @@
-from . import laws as laws, recipes as recipes, references as references
+from . import laws as laws, recipes as recipes, references as references, sampling as sampling
 from ._registry import (
     list_problems as list_problems,
     list_solutions as list_solutions,

@@ -20,9 +20,9 @@ class Divergence(AbstractDirectionalOperator):
     def directions(
         self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int
     ) -> TraceDirections:
-        rows = np.arange(dim) if rows is None else rows
-        ones = jnp.ones(rows.shape, x.dtype)
-        return TraceDirections(Coordinates(rows[:, None], ones[:, None]), ones)
+        chosen = np.arange(dim) if rows is None else rows
+        ones = jnp.ones(chosen.shape, x.dtype)
+        return TraceDirections(Coordinates(chosen[:, None], ones[:, None]), ones)
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         return jnp.ones(dim, x.dtype)

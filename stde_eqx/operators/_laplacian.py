@@ -44,5 +44,6 @@ def coordinate_directions(
     x: Float[Array, " point"], rows: Int[Array, " rows"] | None, *, dim: int, order: int
 ) -> Directions:
     r"""The terms $\partial_i^K$ of all coordinates or of some, with weight one."""
-    rows = np.arange(dim) if rows is None else rows
-    return Directions(Coordinates(rows[:, None], jnp.ones((rows.shape[0], 1), x.dtype)), jnp.ones((), x.dtype), order)
+    chosen = np.arange(dim) if rows is None else rows
+    one = jnp.ones((), x.dtype)
+    return Directions(Coordinates(chosen[:, None], jnp.ones((chosen.shape[0], 1), x.dtype)), one, order)

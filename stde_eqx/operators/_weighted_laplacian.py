@@ -37,9 +37,9 @@ class WeightedLaplacian(AbstractSecondOrder):
         one = jnp.ones((), x.dtype)
         if sigma.ndim == 2:
             return Directions(Vectors(sigma.T if rows is None else sigma.T[rows]), one, 2)
-        rows = np.arange(dim) if rows is None else rows
-        values = sigma[rows] if sigma.ndim == 1 else jnp.broadcast_to(sigma, rows.shape)
-        return Directions(Coordinates(rows[:, None], values[:, None]), one, 2)
+        chosen = np.arange(dim) if rows is None else rows
+        values = sigma[chosen] if sigma.ndim == 1 else jnp.broadcast_to(sigma, chosen.shape)
+        return Directions(Coordinates(chosen[:, None], values[:, None]), one, 2)
 
     def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
         sigma = self._at(x, vector.shape[0])

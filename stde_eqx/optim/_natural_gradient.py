@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 from ._base import AbstractLeastSquaresOptimizer
 from ._solver import AbstractKernelSolver, suitable
 from ._step_size import AbstractStepSize
-from .jacobian import Block, plan
+from .jacobian import Block, plan, square_of
 
 
 #: A number, or an Optax schedule: a function of the number of steps taken.
@@ -87,7 +87,7 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
     ) -> tuple[Float[Array, ""], Any, NaturalGradientState]:
         solver = suitable(plan(blocks, params).entries) if self.solver is None else self.solver
         residuals, jacobian = solver.linearize(blocks, params)
-        at = lambda value: value(state.count) if callable(value) else value
+        at = lambda value: jnp.asarray(value(state.count) if callable(value) else value, residuals.dtype)
         carried = optax.tree.scale(self.momentum, state.direction) if self.momentum else None
         ahead = residuals if carried is None else residuals + jacobian.push(carried)
         weights = solver.solve(jacobian, ahead, at(self.damping), count=state.count)
@@ -97,9 +97,7 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
         step = at(self.learning_rate)
         if self.step_size is not None:
             slope = 2 * jnp.vdot(residuals, jacobian.push(direction))
-            loss_along = lambda step: sum(
-                jnp.sum(block(optax.tree.add_scale(params, step, direction)) ** 2) for block in blocks
-            )
+            loss_along = lambda step: square_of(blocks, optax.tree.add_scale(params, step, direction))
             step = self.step_size(loss_along, loss, slope, step)
         updates = jax.tree.map(lambda d: (step * d).astype(d.dtype), direction)
         return loss, updates, NaturalGradientState(direction if self.momentum else None, state.count + 1)

@@ -1,6 +1,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Int
@@ -37,4 +38,5 @@ class ExponentialAverage(eqx.Module):
     def update(self, average: Any, params: Any, *, step: Int[Array, ""]) -> Any:
         """The next average, from the parameters after the step."""
         ramp = (1 + step) / (10 + step)
-        return optax.incremental_update(params, average, 1 - jnp.minimum(self.decay, ramp))
+        moved = optax.incremental_update(params, average, 1 - jnp.minimum(self.decay, ramp))
+        return jax.tree.map(lambda new, old: new.astype(old.dtype), moved, average)

@@ -7,7 +7,7 @@ from ._average import ExponentialAverage
 from ._loss import AbstractLoss, MeanSquare
 from ._step import TrainStep
 from ._validate import check_count, check_optimizer, check_problem
-from .collocation import AbstractCollocation, Fresh
+from .collocation import AbstractCollocation, Fresh, ResidualWeighted
 from .weighting import AbstractWeighting
 
 
@@ -53,10 +53,10 @@ def make_step(
         point (less noise).
     - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
     - `collocation`: where to put the points; new ones at every step by the problem's law if `None`, see
-        [`stde_eqx.training.collocation`][].
+        [`stde_eqx.training.collocation.AbstractCollocation`][].
     - `average`: a [`stde_eqx.training.ExponentialAverage`][] of the parameters to keep and to evaluate, or `None`.
-    - `weighting`: how to weigh residual and penalties while training, see [`stde_eqx.training.weighting`][]; the
-        weights of the problem, unchanged, if `None`.
+    - `weighting`: how to weigh residual and penalties while training, see
+        [`stde_eqx.training.weighting.AbstractWeighting`][]; the weights of the problem, unchanged, if `None`.
     - `fixed_batch`: `True` for the same points and draws at every step, as methods that search along lines and
         remember curvature (L-BFGS) need.
     - `output_shift`, `output_scale`, `residual_scale`: the constants $s$, $\sigma$, $\rho$; those that are `None` are
@@ -86,6 +86,10 @@ def make_step(
     ):
         if value is not None and not isinstance(value, kind):
             raise ValueError(f"`{name}` must be None, or an object such as `{example}`; got {value!r}.")
+    if fixed_batch and isinstance(collocation, ResidualWeighted):
+        raise ValueError(
+            "`fixed_batch=True` keeps the points, and `ResidualWeighted` moves them with the residual: leave out one."
+        )
     if weighting is not None and not problem.penalties():
         raise ValueError(
             f"`weighting` weighs the residual against penalties, and `{type(problem).__name__}` has none: leave it out."

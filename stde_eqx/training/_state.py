@@ -57,7 +57,7 @@ class TrainState(eqx.Module):
 
         **Arguments:**
 
-        - `optimizer`: an Optax optimiser, or one of [`stde_eqx.optim`][].
+        - `optimizer`: an Optax optimiser, or a [`stde_eqx.optim.AbstractLeastSquaresOptimizer`][].
         - `average`: whether an average is kept from here on; as before if `None`.
         """
         arrays = self.arrays if self.average is None else eqx.combine(self.average, self.arrays)
@@ -99,6 +99,8 @@ def initial_state(
     params = eqx.filter(arrays, eqx.is_inexact_array)
     average = own_copy(params) if averaged else None
     first = jnp.zeros((), jnp.int32)
+    # Donated with the rest: no two leaves may share a buffer.
+    weighting = own_copy(weighting)
     return TrainState(arrays, optimizer.init(params), first, key, scales, average, weighting, _Skeleton(static))
 
 

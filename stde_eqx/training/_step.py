@@ -130,6 +130,7 @@ class TrainStep(eqx.Module):
         if self.weighting is not None:
             blocks = batch.blocks(net_of)
             key = jr.fold_in(penalty_key, len(blocks))
+            assert parts is not None
             weighting = self.weighting.update(weighting, blocks, parts, params, step=state.step, key=key)
         arrays = eqx.filter(eqx.combine(moved, fixed), eqx.is_array)
         proposed = eqx.tree_at(

@@ -1,9 +1,10 @@
 import abc
+from collections.abc import Callable
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 import stde_eqx as stde
 
@@ -15,7 +16,7 @@ class AbstractArchitecture(eqx.Module):
     """A kind of network, which prints, and builds one for a problem."""
 
     @abc.abstractmethod
-    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> eqx.Module:
+    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> Callable[[Array], Array]:
         """A new network for the points of this problem."""
 
 

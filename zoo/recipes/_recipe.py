@@ -79,13 +79,14 @@ class Recipe(eqx.Module):
         network = self.network.build(problem, key=network_key)
         fixed = lambda value: None if self.scaled else value
         history: tuple[stde.training.Metrics, ...] = ()
-        solution = None
+        solution: stde.Solution | None = None
         for phase, phase_key in zip(self.phases, keys, strict=True):
             optimizer = phase.optimizer.build(phase.steps)
+            averaged = phase.average is not None
             first = solution is None
             solution = stde.train(
                 problem,
-                network if first else solution.state.restarted(optimizer, average=phase.average is not None),
+                network if solution is None else solution.state.restarted(optimizer, average=averaged),
                 estimator=phase.estimator,
                 optimizer=optimizer,
                 steps=phase.steps,

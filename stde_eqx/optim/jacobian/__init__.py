@@ -1,6 +1,6 @@
 """Jacobians of batches of residuals, in forms that a matrix with millions of entries allows."""
 
-from ._block import Block as Block
+from ._block import Block as Block, square_of as square_of
 from ._linearize import (
     AbstractJacobian as AbstractJacobian,
     Jacobian as Jacobian,

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -38,3 +38,8 @@ class Block(eqx.Module):
     def one(self) -> Any:
         """The shapes of what belongs to one point."""
         return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), self.items)
+
+
+def square_of(blocks: Sequence[Block], params: Any) -> Float[Array, ""]:
+    """The sum of the squares of all residuals."""
+    return jnp.sum(jnp.stack([jnp.sum(block(params) ** 2) for block in blocks]))

@@ -6,6 +6,7 @@ written: a coefficient that is sparse meets a matrix as a gather of its columns.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -73,7 +74,7 @@ def find_places(jaxpr: core.Jaxpr, leaves: Sequence[core.Var], per_point: Sequen
     - `per_point`: those that differ from point to point.
     """
     # A view of a leaf: which, and for each of its own axes that of the leaf.
-    views = {var: (leaf, tuple(range(2))) for leaf, var in enumerate(leaves) if len(var.aval.shape) == 2}
+    views = {var: (leaf, (0, 1)) for leaf, var in enumerate(leaves) if len(shape_of(var)) == 2}
     places: list[list[Place]] = [[] for _ in leaves]
     other = {leaf for leaf, var in enumerate(leaves) if var not in views}
     varying = set(per_point)
@@ -92,13 +93,12 @@ def find_places(jaxpr: core.Jaxpr, leaves: Sequence[core.Var], per_point: Sequen
         if use is None:
             other.update(views[var][0] for var in seen)
             continue
-        size = eqn.outvars[0].aval.size
-        width = eqn.outvars[0].aval.shape[use.free]
+        shape = shape_of(eqn.outvars[0])
         # By the axis of the parameter, where the equation names that of a view.
         named = dataclasses.replace(use, axis=axes[use.axis])
         met = eqn.invars[use.other]
         shared = isinstance(met, core.Literal) or met not in varying
-        places[leaf].append(Place(index, leaf, named, size // max(width, 1), shared))
+        places[leaf].append(Place(index, leaf, named, math.prod(shape) // max(shape[use.free], 1), shared))
     for var in jaxpr.outvars:
         if isinstance(var, core.Var) and var in views:
             other.add(views[var][0])
@@ -122,13 +122,13 @@ def _product(eqn: core.JaxprEqn, views) -> Product | None:
     if batch[0] or len(contract[0]) != 1:
         return None
     axis, other_axis = contract[own][0], contract[1 - own][0]
-    free = 0 if own == 0 else len(eqn.outvars[0].aval.shape) - 1
+    free = 0 if own == 0 else len(shape_of(eqn.outvars[0])) - 1
     return Product(axis, 1 - own, other_axis, free)
 
 
 def _columns(eqn: core.JaxprEqn) -> Columns | None:
     numbers = eqn.params["dimension_numbers"]
-    rows, columns = eqn.invars[0].aval.shape
+    rows, columns = shape_of(eqn.invars[0])
     for axis, sizes in ((0, (1, columns)), (1, (rows, 1))):
         if (
             numbers.collapsed_slice_dims == numbers.start_index_map == (axis,)
@@ -139,6 +139,11 @@ def _columns(eqn: core.JaxprEqn) -> Columns | None:
         ):
             return Columns(axis, numbers.offset_dims[0])
     return None
+
+
+def shape_of(atom: Any) -> tuple[int, ...]:
+    """The shape of a variable of a jaxpr."""
+    return atom.aval.shape
 
 
 def inline(fn: Callable[..., Any], *args: Any) -> core.ClosedJaxpr:
