@@ -22,6 +22,7 @@ class Batch(eqx.Module):
     - `points`: the collocation points, batched along the leading axis.
     - `share_draw`: whether one draw of the estimator serves all of them.
     - `scale`: the residual scale, by which all residuals and penalties are divided.
+    - `chunk_size`: how many points at once; all if `None`.
     - `draw_key`, `penalty_key`: the randomness of the estimator and of the penalties' points.
     """
 
@@ -29,6 +30,7 @@ class Batch(eqx.Module):
     estimator: AbstractEstimator
     points: Any
     share_draw: bool = eqx.field(static=True, kw_only=True)
+    chunk_size: int | None = eqx.field(static=True, kw_only=True)
     scale: Float[Array, ""] = eqx.field(kw_only=True)
     draw_key: PRNGKeyArray = eqx.field(kw_only=True)
     penalty_key: PRNGKeyArray = eqx.field(kw_only=True)
@@ -37,7 +39,15 @@ class Batch(eqx.Module):
         """The loss of the residuals, and the weighted mean squares of the penalties, for the network in the ansatz."""
         # Divided by the scale before they are squared, so that the squares do not overflow.
         scaled = lambda key: (
-            residuals(self.problem, net, self.points, estimator=self.estimator, key=key, share_draw=self.share_draw)
+            residuals(
+                self.problem,
+                net,
+                self.points,
+                estimator=self.estimator,
+                key=key,
+                share_draw=self.share_draw,
+                chunk_size=self.chunk_size,
+            )
             / self.scale
         )
         penalties = penalty_parts(self.problem, net, key=self.penalty_key)
@@ -59,8 +69,8 @@ class Batch(eqx.Module):
             return self.problem.residual(u, *as_arguments(point), estimator=self.estimator, key=key) / divisor
 
         if self.share_draw:
-            return Block(residual, (self.points, None), self.draw_key)
-        return Block(residual, (self.points, jr.split(self.draw_key, num_points)), None)
+            return Block(residual, (self.points, None), self.draw_key, self.chunk_size)
+        return Block(residual, (self.points, jr.split(self.draw_key, num_points)), None, self.chunk_size)
 
     def _penalty_blocks(self, net_of: Callable[[Any], Field]) -> list[Block]:
         blocks = []

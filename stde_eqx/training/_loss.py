@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._batching import at_all
 from .._custom_types import Field
 from ..operators import AbstractEstimator
 from ..problems import AbstractProblem, as_arguments
@@ -21,6 +22,7 @@ def residuals(
     estimator: AbstractEstimator,
     key: PRNGKeyArray,
     share_draw: bool,
+    chunk_size: int | None = None,
 ) -> Float[Array, "points ..."]:
     r"""The residual of `problem.ansatz(net)` at every point of a batch.
 
@@ -32,15 +34,17 @@ def residuals(
     - `estimator`: how to apply the operators.
     - `key`: the randomness of the estimator.
     - `share_draw`: `True` for one draw of the estimator that all points share, `False` for a draw per point.
+    - `chunk_size`: how many points at once, a divisor of how many there are; all if `None`.
 
     **Returns:**
 
     Shape `(points,)`, or `(points, parts)` for a residual with several parts.
     """
     u = problem.ansatz(net)
-    keys = key if share_draw else jr.split(key, batch_size(points))
-    at_point = lambda point, k: problem.residual(u, *as_arguments(point), estimator=estimator, key=k)
-    return jax.vmap(at_point, in_axes=(0, None if share_draw else 0))(points, keys)
+    residual = lambda point, k: problem.residual(u, *as_arguments(point), estimator=estimator, key=k)
+    if share_draw:
+        return at_all(lambda point: residual(point, key), points, chunk_size=chunk_size)
+    return at_all(lambda item: residual(*item), (points, jr.split(key, batch_size(points))), chunk_size=chunk_size)
 
 
 def penalty_parts(

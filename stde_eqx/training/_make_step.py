@@ -18,6 +18,7 @@ def make_step(
     optimizer: optax.GradientTransformation | AbstractLeastSquaresOptimizer,
     batch_size: int = 100,
     share_draw: bool = True,
+    chunk_size: int | None = None,
     loss: AbstractLoss | None = None,
     collocation: AbstractCollocation | None = None,
     average: ExponentialAverage | None = None,
@@ -51,6 +52,8 @@ def make_step(
     - `batch_size`: points a step.
     - `share_draw`: `True` for one draw of the estimator a step, shared by all points (cheaper), `False` for a draw per
         point (less noise).
+    - `chunk_size`: points at once, a divisor of `batch_size`; all of them if `None`. It saves memory, and where a point
+        takes much more of it than the parameters do, time.
     - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
     - `collocation`: where to put the points; new ones at every step by the problem's law if `None`, see
         [`stde_eqx.training.collocation.AbstractCollocation`][].
@@ -95,6 +98,8 @@ def make_step(
             f"`weighting` weighs the residual against penalties, and `{type(problem).__name__}` has none: leave it out."
         )
     batch_size = check_count("batch_size", batch_size)
+    if chunk_size is not None and batch_size % check_count("chunk_size", chunk_size):
+        raise ValueError(f"`chunk_size` must divide `batch_size={batch_size}`, got chunk_size={chunk_size}.")
     for name, scale in (("output_scale", output_scale), ("residual_scale", residual_scale)):
         if scale is not None and not scale > 0:
             raise ValueError(f"`{name}` must be positive, or None to find it automatically; got {scale!r}.")
@@ -108,6 +113,7 @@ def make_step(
         optimizer,
         batch_size,
         share_draw,
+        chunk_size,
         loss,
         collocation,
         average,

@@ -52,6 +52,7 @@ class TrainStep(eqx.Module):
     optimizer: optax.GradientTransformation | AbstractLeastSquaresOptimizer
     batch_size: int = eqx.field(static=True)
     share_draw: bool = eqx.field(static=True)
+    chunk_size: int | None = eqx.field(static=True)
     loss: AbstractLoss
     collocation: AbstractCollocation
     average: ExponentialAverage | None
@@ -170,6 +171,7 @@ class TrainStep(eqx.Module):
             self.estimator,
             points,
             share_draw=self.share_draw,
+            chunk_size=self.chunk_size,
             scale=scale,
             draw_key=draw_key,
             penalty_key=penalty_key,

@@ -36,6 +36,7 @@ def train(
     batch_size: int = 100,
     key: PRNGKeyArray,
     share_draw: bool = True,
+    chunk_size: int | None = None,
     loss: AbstractLoss | None = None,
     collocation: AbstractCollocation | None = None,
     average: ExponentialAverage | None = None,
@@ -79,6 +80,7 @@ def train(
         from it; the same key means the same points.
     - `share_draw`: one draw of the estimator a step for all points, or a draw per point.
     - `loss`: what is made of the residuals; [`stde_eqx.MeanSquare`][] if `None`.
+    - `chunk_size`: how many points of a step to work on at once, see [`stde_eqx.make_step`][].
     - `collocation`, `average`, `weighting`, `fixed_batch`: where to put the points, what to average, how to weigh
         penalties, whether every step sees the same batch; see [`stde_eqx.make_step`][].
     - `output_shift`, `output_scale`, `residual_scale`: constants to use in place of the automatic ones, see
@@ -114,6 +116,7 @@ def train(
         optimizer=default_optimizer(first + steps) if optimizer is None else optimizer,
         batch_size=batch_size,
         share_draw=share_draw,
+        chunk_size=chunk_size,
         loss=loss,
         collocation=collocation,
         average=average,

@@ -20,6 +20,7 @@ class Phase(eqx.Module):
     - `estimator`: of the operators.
     - `batch_size`: points a step.
     - `share_draw`: whether one draw of the estimator serves all points of a step.
+    - `chunk_size`: how many of the points to work on at once, or `None`.
     - `average`: the average of the parameters to keep, or `None`.
     - `fixed_batch`: whether all steps see the same points and draws.
     """
@@ -29,6 +30,7 @@ class Phase(eqx.Module):
     estimator: stde.AbstractEstimator
     batch_size: int
     share_draw: bool = True
+    chunk_size: int | None = None
     average: stde.training.ExponentialAverage | None = None
     fixed_batch: bool = False
 
@@ -92,6 +94,7 @@ class Recipe(eqx.Module):
                 steps=phase.steps,
                 batch_size=phase.batch_size,
                 share_draw=phase.share_draw,
+                chunk_size=phase.chunk_size,
                 average=phase.average,
                 fixed_batch=phase.fixed_batch,
                 key=phase_key,

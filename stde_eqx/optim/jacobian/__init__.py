@@ -9,3 +9,4 @@ from ._linearize import (
     plan as plan,
 )
 from ._plan import JacobianPlan as JacobianPlan, LeafPlan as LeafPlan
+from ._uses import inline as inline

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..._batching import at_all
+
 
 class Block(eqx.Module):
     """A batch of residuals: rows of a least-squares problem.
@@ -16,11 +18,13 @@ class Block(eqx.Module):
         or a vector of parts as value.
     - `items`: what belongs to the points, batched along the leading axis.
     - `common`: what all of them share.
+    - `chunk_size`: how many points to work on at once; all if `None`.
     """
 
     residual: Callable[[Any, Any, Any], Float[Array, "..."]]
     items: Any
     common: Any
+    chunk_size: int | None = eqx.field(static=True, default=None)
 
     @property
     def num_items(self) -> int:
@@ -29,11 +33,13 @@ class Block(eqx.Module):
 
     def __call__(self, params: Any) -> Float[Array, " rows"]:
         """All residuals, part by part of point by point."""
-        return jax.vmap(lambda item: jnp.ravel(self.residual(params, item, self.common)))(self.items).ravel()
+        at_item = lambda item: jnp.ravel(self.residual(params, item, self.common))
+        return at_all(at_item, self.items, chunk_size=self.chunk_size).ravel()
 
     def times(self, factor: Any) -> "Block":
         """The block with every residual multiplied by a number."""
-        return Block(lambda params, item, common: factor * self.residual(params, item, common), self.items, self.common)
+        scaled = lambda params, item, common: factor * self.residual(params, item, common)
+        return Block(scaled, self.items, self.common, self.chunk_size)
 
     def one(self) -> Any:
         """The shapes of what belongs to one point."""

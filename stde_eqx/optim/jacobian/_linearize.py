@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ..._batching import at_all
 from ._block import Block
 from ._plan import BlockProgram, choose, JacobianPlan, trace
 from ._rows import AbstractLeafRows, Outer, Written
@@ -140,7 +141,9 @@ def _block(
         return values, cotangents, met
 
     met_axes = [None if place.shared else 0 for place in places]
-    values, (gradients, cotangents), met = jax.vmap(at_point, out_axes=(0, 0, met_axes))(block.items)
+    values, (gradients, cotangents), met = at_all(
+        at_point, block.items, chunk_size=block.chunk_size, out_axes=(0, (0, 0), met_axes)
+    )
 
     merged = lambda array: array.reshape(program.rows, *array.shape[2:])
     gradients = iter(merged(array) for array in gradients)
