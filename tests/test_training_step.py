@@ -163,3 +163,43 @@ def test_networks_with_frozen_integers_and_numpy_arrays_train():
     assert bool(metrics.finite)
     assert jnp.array_equal(after.network.order, state.network.order)
     assert after.network.offset != state.network.offset
+
+
+@pytest.mark.parametrize("share_draw", [True, False])
+@pytest.mark.parametrize(
+    "optimizer", [optax.adam(1e-3), stde.optim.NaturalGradient(momentum=0.5)], ids=["adam", "natural"]
+)
+def test_chunks_change_nothing(optimizer, share_draw):
+    options = dict(estimator=stde.SparseSTDE(2), optimizer=optimizer, batch_size=12, share_draw=share_draw)
+    network = mlp()
+    whole, chunked = (stde.make_step(BallPoisson(), chunk_size=size, **options) for size in (None, 4))
+    state = whole.init(network, key=jr.key(0))
+    (first, loss), (second, other) = whole(state), chunked(state)
+    np.testing.assert_allclose(loss.loss, other.loss, rtol=1e-12)
+    for a, b in zip(jax.tree.leaves(first.network), jax.tree.leaves(second.network), strict=True):
+        if eqx.is_array(a):
+            np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-12)
+
+
+def test_chunks_must_divide_the_batch():
+    with pytest.raises(ValueError, match="must divide `batch_size=10`"):
+        stde.make_step(BallPoisson(), optimizer=optax.adam(1e-3), batch_size=10, chunk_size=4)
+
+
+def test_points_that_move_cannot_be_a_fixed_batch():
+    with pytest.raises(ValueError, match="leave out one"):
+        stde.make_step(
+            BallPoisson(),
+            optimizer=optax.adam(1e-3),
+            fixed_batch=True,
+            collocation=stde.training.collocation.ResidualWeighted(),
+        )
+
+
+def test_the_plan_of_a_step_is_for_optimisers_that_see_residuals():
+    step = stde.make_step(BallPoisson(), optimizer=stde.optim.NaturalGradient(), batch_size=7)
+    state = step.init(mlp(), key=jr.key(0))
+    assert step.jacobian_plan(state).rows == 7
+    other = stde.make_step(BallPoisson(), optimizer=optax.adam(1e-3), batch_size=7)
+    with pytest.raises(ValueError, match="an optimiser of Optax"):
+        other.jacobian_plan(other.init(mlp(), key=jr.key(0)))

@@ -51,8 +51,8 @@ def skip_spikes(
     inner = optax.with_extra_args_support(optimizer)
 
     def init(params: Any) -> SkipSpikesState:
-        zero = jnp.zeros((), jnp.int32)
-        return SkipSpikesState(inner.init(params), jnp.zeros(()), zero, zero)
+        zero = lambda: jnp.zeros((), jnp.int32)
+        return SkipSpikesState(inner.init(params), jnp.zeros(()), zero(), zero())
 
     def update(updates: Any, state: SkipSpikesState, params: Any = None, *, value: Array, **extra: Any):
         log_loss = jnp.log(jnp.maximum(value, jnp.finfo(value.dtype).tiny)).astype(state.log_loss.dtype)
@@ -63,10 +63,12 @@ def skip_spikes(
         proposed, moved = inner.update(updates, state.inner, params, value=value, **extra)
         keep = lambda old, new: jnp.where(spike, old, new)
         weight = jnp.maximum(1 - decay, 1 / (1 + state.seen)).astype(log_loss.dtype)
-        average = keep(state.log_loss, state.log_loss + weight * (log_loss - state.log_loss))
-        skipped = jnp.where(spike, state.skipped + 1, 0)
+        average = jnp.where(risen, log_loss, state.log_loss + weight * (log_loss - state.log_loss))
         kept = SkipSpikesState(
-            jax.tree.map(keep, state.inner, moved), average, keep(state.seen, state.seen + 1), skipped
+            jax.tree.map(keep, state.inner, moved),
+            keep(state.log_loss, average),
+            keep(state.seen, state.seen + 1),
+            jnp.where(spike, state.skipped + 1, 0),
         )
         return jax.tree.map(lambda u: keep(jnp.zeros_like(u), u), proposed), kept
 

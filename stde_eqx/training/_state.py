@@ -62,7 +62,7 @@ class TrainState(eqx.Module):
         """
         arrays = self.arrays if self.average is None else eqx.combine(self.average, self.arrays)
         arrays = own_copy(arrays)
-        opt_state = optimizer.init(eqx.filter(arrays, eqx.is_inexact_array))
+        opt_state = own_copy(optimizer.init(eqx.filter(arrays, eqx.is_inexact_array)))
         averaged = self.average is not None if average is None else average
         kept = own_copy(eqx.filter(arrays, eqx.is_inexact_array)) if averaged else None
         return TrainState(arrays, opt_state, self.step, self.key, self.scales, kept, self.weighting, self.skeleton)
@@ -99,9 +99,9 @@ def initial_state(
     params = eqx.filter(arrays, eqx.is_inexact_array)
     average = own_copy(params) if averaged else None
     first = jnp.zeros((), jnp.int32)
-    # Donated with the rest: no two leaves may share a buffer.
-    weighting = own_copy(weighting)
-    return TrainState(arrays, optimizer.init(params), first, key, scales, average, weighting, _Skeleton(static))
+    # All of it is donated, and no two leaves may share a buffer.
+    opt_state, weighting = own_copy(optimizer.init(params)), own_copy(weighting)
+    return TrainState(arrays, opt_state, first, key, scales, average, weighting, _Skeleton(static))
 
 
 def own_copy(tree: PyTreeLike) -> PyTreeLike:
