@@ -151,7 +151,7 @@ class TrainStep(eqx.Module):
         """
         if not isinstance(self.optimizer, AbstractLeastSquaresOptimizer):
             raise ValueError(
-                "Only an optimiser that sees the residuals needs their Jacobian, such as `stde.optim.NaturalGradient()`; "
+                "Only an optimiser that sees the residuals needs their Jacobian, as does `stde.optim.NaturalGradient`: "
                 "this step has an optimiser of Optax."
             )
         chosen = []

@@ -44,7 +44,7 @@ def accurate(dim: int) -> Recipe:
     """
     if dim <= 3_000:
         local = Neighbours(width=16, depth=1, features=8)
-        natural = Phase(Natural(damping=1e-3), steps=600, estimator=stde.Exact(), batch_size=300)
+        natural = Phase(Natural(damping=1e-3), steps=900, estimator=stde.Exact(), batch_size=300, chunk_size=20)
         return Recipe(network=local, phases=(natural,))
     adam = Adam(learning_rate=1e-3, cosine=True, warmup=0.02, skip_spikes=True)
     average = stde.training.ExponentialAverage(0.999)
