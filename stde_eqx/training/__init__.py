@@ -1,5 +1,6 @@
 from . import collocation as collocation, weighting as weighting
 from ._average import ExponentialAverage as ExponentialAverage
+from ._balance import Balance as Balance, balance as balance
 from ._checkpoint import CheckpointError as CheckpointError, load as load, save as save
 from ._errors import (
     CallbackError as CallbackError,
