@@ -1,4 +1,6 @@
+import gc
 import itertools
+import pathlib
 import signal
 
 import jax
@@ -12,6 +14,22 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 # A check that runs in the background may have inherited "ignore Ctrl-C", and would hand it to the programs it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_maps = pathlib.Path("/proc/self/maps")
+_tests = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def forget_programs():
+    """Forgets compiled programs before there are too many.
+
+    Each takes several memory maps, of which Linux allows a process 65 530: one more is a segmentation fault.
+    """
+    yield
+    if next(_tests) % 20 == 0 and _maps.exists() and _maps.read_bytes().count(b"\n") > 30_000:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture

@@ -62,7 +62,13 @@ def same(a: Index, b: Index) -> bool:
 
 
 def as_run(indices: Any, length: int) -> Run | None:
-    """The run that a known vector of indices is, if it is one."""
+    """The run that a known vector of indices is, or `None`.
+
+    **Arguments:**
+
+    - `indices`: a NumPy array of integers; any other is not known before the program runs.
+    - `length`: of the axis.
+    """
     if not isinstance(indices, np.ndarray) or indices.size == 0:
         return None
     start = int(indices[0])

@@ -52,7 +52,8 @@ class Recipe(eqx.Module):
 
     - `network`: the kind of network.
     - `phases`: what to do, one after the other; each begins with the network as the one before has left it.
-    - `scaled`: whether the output and the residual are scaled, and the constant mode fitted, before training.
+    - `scaled`: whether the output and the residual are scaled, and the constant mode fitted, before training, and the
+        constant and the scale fitted once more after it ([`stde_eqx.training.refit`][]).
     """
 
     network: AbstractArchitecture
@@ -77,7 +78,7 @@ class Recipe(eqx.Module):
 
         **Returns:** a [`stde_eqx.training.Solution`][], its history that of all phases.
         """
-        network_key, *keys = jr.split(key, 1 + len(self.phases))
+        network_key, refit_key, *keys = jr.split(key, 2 + len(self.phases))
         network = self.network.build(problem, key=network_key)
         fixed = lambda value: None if self.scaled else value
         history: tuple[stde.training.Metrics, ...] = ()
@@ -106,7 +107,25 @@ class Recipe(eqx.Module):
             )
             history += _later(solution.history, history)
         assert solution is not None
+        if self.scaled:
+            solution = _refitted(solution, self.phases[-1].estimator, num_test_points, key=refit_key)
         return eqx.tree_at(lambda s: s.history, solution, history, is_leaf=lambda node: isinstance(node, tuple))
+
+
+def _refitted(
+    solution: stde.Solution, estimator: stde.AbstractEstimator, num_test_points: int, *, key: PRNGKeyArray
+) -> stde.Solution:
+    """The solution with its constant and scale fitted to many points, and its errors after that."""
+    fit_key, test_key = jr.split(key)
+    state = stde.training.refit(solution.problem, solution.state, estimator=estimator, key=fit_key, num_points=5_000)
+    solution = eqx.tree_at(lambda s: s.state, solution, state)
+    errors = stde.evaluate(solution.problem, solution.u, num_points=num_test_points, key=test_key)
+    return eqx.tree_at(
+        lambda s: (s.metrics.relative_l1, s.metrics.relative_l2, s.metrics.trivial_l2, s.metrics.skill),
+        solution,
+        (errors.relative_l1, errors.relative_l2, errors.trivial_l2, errors.skill),
+        is_leaf=lambda leaf: leaf is None,
+    )
 
 
 def _later(
