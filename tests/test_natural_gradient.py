@@ -125,8 +125,17 @@ def _agrees(found, expected):
 
 
 CASES = [
-    *((name, "sparse", share_draw) for name in NETWORKS for share_draw in (True, False)),
-    *((name, estimator, True) for name in ("mlp", "rows", "local") for estimator in ("dense", "exact")),
+    *((name, "sparse", True) for name in NETWORKS),
+    ("mlp", "sparse", False),
+    ("mlp", "exact", True),
+    *(
+        pytest.param(*case, marks=pytest.mark.slow)
+        for case in (
+            *((name, "sparse", False) for name in NETWORKS if name != "mlp"),
+            *((name, "exact", True) for name in ("rows", "local")),
+            *((name, "dense", True) for name in ("mlp", "rows", "local")),
+        )
+    ),
 ]
 
 

@@ -279,6 +279,7 @@ def test_between_updates_no_part_is_evaluated(kind):
     assert "dot_general" in str(jaxpr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("optimizer", _OPTIMIZERS, ids=["adam", "natural gradient"])
 def test_training_goes_on_from_its_state(kind, optimizer):
@@ -299,6 +300,7 @@ def test_training_goes_on_from_its_state(kind, optimizer):
     assert tree_allclose(whole.state.arrays, rest.state.arrays, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _KINDS)
 def test_training_keeps_its_precision(kind):
     class Single(Square):
@@ -316,6 +318,7 @@ def test_training_keeps_its_precision(kind):
     assert jax.tree.map(jnp.shape, after) == jax.tree.map(jnp.shape, state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _KINDS)
 def test_a_penalty_that_holds_already_does_no_harm(kind):
     step = _step(kind(every=1), Square(sides=(Boundary(), Boundary(factor=0.0))))

@@ -72,6 +72,7 @@ def test_everything_vanishes_at_infinity_on_the_whole_space(interaction):
     assert np.max(np.abs(far)) < 1e-3 * np.max(np.abs(near))
 
 
+@pytest.mark.slow
 @with_pairs
 def test_float32_agrees_with_float64(interaction, domain):
     dim = 10 if domain == "box" else 10_000  # whose factor is below the smallest float32 in many dimensions
@@ -88,6 +89,7 @@ def test_float32_agrees_with_float64(interaction, domain):
         assert np.max(np.abs(result - exact)) <= 2e-5 * np.max(np.abs(exact))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("domain", ("large ball", "cube", "space"))
 def test_a_derivative_of_a_local_network_costs_the_same_in_every_dimension(domain):
     def surplus(dim):
@@ -108,6 +110,7 @@ def test_a_derivative_of_a_local_network_costs_the_same_in_every_dimension(domai
     assert surplus(4000) - surplus(1000) <= 10 * 3000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "interaction, domain",
     [(i, d) for i in ("two-body", "sine three-body") for d in ("large ball", "wide cube", "space")]
