@@ -1,6 +1,7 @@
 """Jacobians of batches in compact form, and the optimiser that uses them, against dense ones."""
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -237,7 +238,7 @@ def test_steps_against_the_formula(momentum):
     for count in range(3):
         loss, updates, state = optimizer.update(blocks, state, params)
         expected, carried = _step_by_hand(
-            blocks, params, carried, damping=1e-2, momentum=momentum, rate=float(rate(count))
+            blocks, params, carried, damping=1e-2, momentum=momentum, rate=float(jnp.asarray(rate(count)))
         )
         assert jnp.allclose(loss, jnp.sum(_dense(blocks, params)[0] ** 2), rtol=1e-12)
         np.testing.assert_allclose(_flat(updates), expected, atol=1e-9 * float(jnp.max(jnp.abs(expected))))
@@ -308,10 +309,11 @@ def _heat():
 
 def test_training_beats_adam_step_by_step():
     problem, network = BallPoisson(), eqx.nn.MLP(5, "scalar", 16, 2, activation=jnp.tanh, key=_key)
-    options = dict(estimator=stde.Exact(), steps=60, batch_size=50, key=_key, num_test_points=500)
+    options: dict[str, Any] = dict(estimator=stde.Exact(), steps=60, batch_size=50, key=_key, num_test_points=500)
     search = stde.optim.Backtracking()
     natural = stde.train(problem, network, optimizer=stde.optim.NaturalGradient(step_size=search), **options)
     adam = stde.train(problem, network, optimizer=optax.adam(1e-2), **options)
+    assert natural.metrics.skill is not None and adam.metrics.skill is not None
     assert natural.metrics.skill < 0.1 * adam.metrics.skill
 
 

@@ -1,5 +1,7 @@
 """An optimiser that leaves out steps whose loss stands out."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -11,11 +13,11 @@ import stde_eqx as stde
 from .training_problems import BallPoisson, mlp
 
 
-def _follow(losses, **options):
+def _follow(losses, **options: Any):
     """Which of the steps with these losses are taken."""
     optimizer = stde.optim.skip_spikes(optax.sgd(1.0), **options)
-    params, state, taken = jnp.zeros(()), None, []
-    state = optimizer.init(params)
+    params, taken = jnp.zeros(()), []
+    state: Any = optimizer.init(params)
     for loss in losses:
         updates, state = optimizer.update(jnp.ones(()), state, params, value=jnp.asarray(loss))
         taken.append(bool(updates != 0))
@@ -48,9 +50,12 @@ def test_skipped_steps_do_not_enter_the_moments():
     optimizer = stde.optim.skip_spikes(optax.adam(1e-1))
     plain = optax.adam(1e-1)
     params = jnp.zeros(3)
-    state, plain_state = optimizer.init(params), plain.init(params)
+    state: Any = optimizer.init(params)
+    plain_state = plain.init(params)
     for number in range(15):
         gradient = jr.normal(jr.key(number), (3,))
+        updates: Any
+        expected: Any
         updates, state = optimizer.update(gradient, state, params, value=jnp.asarray(1.0))
         expected, plain_state = plain.update(gradient, plain_state)
         assert jnp.array_equal(updates, expected)
@@ -65,6 +70,6 @@ def test_it_trains():
 
 
 @pytest.mark.parametrize("options", [dict(factor=1.0), dict(decay=1.0), dict(max_skips=0)])
-def test_wrong_arguments(options):
+def test_wrong_arguments(options: dict[str, Any]):
     with pytest.raises(ValueError, match="factor > 1"):
         stde.optim.skip_spikes(optax.adam(1e-3), **options)

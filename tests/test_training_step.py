@@ -1,3 +1,5 @@
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -170,7 +172,9 @@ def test_networks_with_frozen_integers_and_numpy_arrays_train():
     "optimizer", [optax.adam(1e-3), stde.optim.NaturalGradient(momentum=0.5)], ids=["adam", "natural"]
 )
 def test_chunks_change_nothing(optimizer, share_draw):
-    options = dict(estimator=stde.SparseSTDE(2), optimizer=optimizer, batch_size=12, share_draw=share_draw)
+    options: dict[str, Any] = dict(
+        estimator=stde.SparseSTDE(2), optimizer=optimizer, batch_size=12, share_draw=share_draw
+    )
     network = mlp()
     whole, chunked = (stde.make_step(BallPoisson(), chunk_size=size, **options) for size in (None, 4))
     state = whole.init(network, key=jr.key(0))
