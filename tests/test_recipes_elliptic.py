@@ -109,7 +109,7 @@ def test_restarting_takes_the_averaged_network():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("solution", [zoo.TwoBody, zoo.ThreeBody])
-@pytest.mark.parametrize("equation", [zoo.Poisson, zoo.AllenCahn, zoo.SineGordon])
+@pytest.mark.parametrize("equation", [zoo.Poisson])
 def test_accurate_learns_and_is_never_worse_than_a_constant(equation, solution):
     problem = equation(solution(100, key=jr.key(1)))
     recipe = zoo.recipes.accurate(100)
@@ -119,25 +119,14 @@ def test_accurate_learns_and_is_never_worse_than_a_constant(equation, solution):
     assert metrics.skill < (0.05 if solution is zoo.TwoBody else 0.9)
 
 
-_DOMAINS = {
-    "unit ball": zoo.UnitBall(20),
-    "ball": zoo.Ball(20, 20**0.5),
-    "cube": zoo.Cube(20, half_width=2.0),
-    "space": zoo.WholeSpace(20),
-}
-_SOLUTIONS = {"two": zoo.TwoBody, "three": zoo.ThreeBody, "sine three": zoo.SineThreeBody, "tanh": zoo.TanhSum}
-_GROWS = {("three", "space")}
+_DOMAINS = {"unit ball": zoo.UnitBall(20), "ball": zoo.Ball(20, 20**0.5), "cube": zoo.Cube(20, half_width=2.0)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("domain", list(_DOMAINS))
-@pytest.mark.parametrize("solution", list(_SOLUTIONS))
-@pytest.mark.parametrize("equation", [zoo.Poisson, zoo.AllenCahn, zoo.SineGordon])
-def test_never_worse_than_a_constant(equation, solution, domain):
+def test_never_worse_than_a_constant(domain):
     """Where the noise of one sampled coordinate of twenty is far more than what there is to learn, too."""
-    if (solution, domain) in _GROWS:
-        pytest.skip("grows without bound there, and is refused")
-    problem = equation(_SOLUTIONS[solution](20, key=jr.key(1), domain=_DOMAINS[domain]))
+    problem = zoo.Poisson(zoo.TwoBody(20, key=jr.key(1), domain=_DOMAINS[domain]))
     phase = Phase(Adam(5e-3, cosine=True), 100, stde.SparseSTDE(1), batch_size=50, share_draw=False)
     metrics = Recipe(Perceptron(32, 2), (phase,)).train(problem, key=jr.key(2), num_test_points=4_000).metrics
     # The best constant for the residual, from noisy estimates of it, is not quite the best one for the error.
