@@ -78,6 +78,7 @@ def test_phases_go_on_from_each_other():
     assert solution.metrics.step == 70 and int(solution.state.step) == 70
     steps, times = [m.step for m in solution.history], [m.time for m in solution.history]
     assert steps == sorted(set(steps)) and times == sorted(times) and steps[-1] == 70
+    assert solution.metrics.time > times[-1]
     skills: dict[int, Any] = {m.step: m.skill for m in solution.history}
     by_phase: list[Any] = [skills[last] for last in (30, 50, 70)]
     assert by_phase[1] < 0.8 * by_phase[0] and by_phase[2] < 0.8 * by_phase[0]

@@ -76,7 +76,7 @@ class Recipe(eqx.Module):
         - `key`: the randomness of the network and of training.
         - `callbacks`, `num_test_points`: as for [`stde_eqx.train`][]. Every phase begins and ends the callbacks anew.
 
-        **Returns:** a [`stde_eqx.training.Solution`][], its history that of all phases.
+        **Returns:** a [`stde_eqx.training.Solution`][], its history and its clock those of all phases.
         """
         network_key, refit_key, *keys = jr.split(key, 2 + len(self.phases))
         network = self.network.build(problem, key=network_key)
@@ -105,7 +105,9 @@ class Recipe(eqx.Module):
                 num_test_points=num_test_points,
                 callbacks=callbacks,
             )
-            history += _later(solution.history, history)
+            *later, metrics = _later((*solution.history, solution.metrics), history)
+            solution = eqx.tree_at(lambda s: s.metrics, solution, metrics)
+            history += tuple(later)
         assert solution is not None
         if self.scaled:
             solution = _refitted(solution, self.phases[-1].estimator, num_test_points, key=refit_key)

@@ -8,11 +8,10 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ...optim.jacobian import Block
-from ._base import AbstractWeighting
-from ._running_mean import check_options, inverse_factors, RunningMean
+from ._inverse_size import AbstractInverseSize
 
 
-class GradientNorm(AbstractWeighting):
+class GradientNorm(AbstractInverseSize):
     r"""Every part moves the parameters as strongly as every other.
 
     $$f_i = \frac{c}{\lVert \nabla_\theta L_i \rVert}, \qquad \frac 1 P \sum_{i=1}^P f_i = 1$$
@@ -47,28 +46,8 @@ class GradientNorm(AbstractWeighting):
     decay: float = eqx.field(static=True, default=0.9)
     max_ratio: float = eqx.field(static=True, default=1e4)
 
-    def __check_init__(self):
-        check_options("GradientNorm", self.every, self.decay, self.max_ratio)
-
-    def init(self, num_parts: int) -> RunningMean:
-        return RunningMean.empty(num_parts)
-
-    def factors(self, state: RunningMean) -> Float[Array, " parts"]:
-        return inverse_factors(state.mean, self.max_ratio)
-
-    def update(
-        self,
-        state: RunningMean,
-        blocks: Sequence[Block],
-        values: Float[Array, " parts"],
-        params: Any,
-        *,
-        step: Int[Array, ""],
-        key: PRNGKeyArray,
-    ) -> RunningMean:
-        def measure(state: RunningMean) -> RunningMean:
-            gradient = lambda block: jax.grad(lambda params: jnp.sum(block(params) ** 2))(params)
-            norms = jnp.stack([optax.tree.norm(gradient(block)) for block in blocks])
-            return state.including(norms, self.decay)
-
-        return jax.lax.cond(step % self.every == 0, measure, lambda state: state, state)
+    def sizes(
+        self, blocks: Sequence[Block], params: Any, *, step: Int[Array, ""], key: PRNGKeyArray
+    ) -> Float[Array, " parts"]:
+        gradient = lambda block: jax.grad(lambda params: jnp.sum(block(params) ** 2))(params)
+        return jnp.stack([optax.tree.norm(gradient(block)) for block in blocks])

@@ -9,11 +9,10 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ...optim.jacobian import Block
-from ._base import AbstractWeighting
-from ._running_mean import check_options, inverse_factors, RunningMean
+from ._inverse_size import AbstractInverseSize
 
 
-class NeuralTangentKernel(AbstractWeighting):
+class NeuralTangentKernel(AbstractInverseSize):
     r"""Every part converges as fast as every other, as far as its neural tangent kernel tells.
 
     With the Jacobian $J_i$ of the residuals of a part, each divided by the root of how many there are, so that its
@@ -51,32 +50,13 @@ class NeuralTangentKernel(AbstractWeighting):
     decay: float = eqx.field(static=True, default=0.9)
     max_ratio: float = eqx.field(static=True, default=1e4)
 
-    def __check_init__(self):
-        check_options("NeuralTangentKernel", self.every, self.decay, self.max_ratio)
-
-    def init(self, num_parts: int) -> RunningMean:
-        return RunningMean.empty(num_parts)
-
-    def factors(self, state: RunningMean) -> Float[Array, " parts"]:
-        return inverse_factors(state.mean, self.max_ratio)
-
-    def update(
-        self,
-        state: RunningMean,
-        blocks: Sequence[Block],
-        values: Float[Array, " parts"],
-        params: Any,
-        *,
-        step: Int[Array, ""],
-        key: PRNGKeyArray,
-    ) -> RunningMean:
-        def measure(state: RunningMean) -> RunningMean:
-            # A fixed batch comes with the same key at every step, and the same signs would average to nothing.
-            keys = jr.split(jr.fold_in(key, step), len(blocks))
-            traces = [trace_estimate(block, params, key=key) for block, key in zip(blocks, keys, strict=True)]
-            return state.including(jnp.stack(traces), self.decay)
-
-        return jax.lax.cond(step % self.every == 0, measure, lambda state: state, state)
+    def sizes(
+        self, blocks: Sequence[Block], params: Any, *, step: Int[Array, ""], key: PRNGKeyArray
+    ) -> Float[Array, " parts"]:
+        # A fixed batch comes with the same key at every step, and the same signs would average to nothing.
+        keys = jr.split(jr.fold_in(key, step), len(blocks))
+        traces = [trace_estimate(block, params, key=key) for block, key in zip(blocks, keys, strict=True)]
+        return jnp.stack(traces)
 
 
 def trace_estimate(block: Block, params: Any, *, key: PRNGKeyArray) -> Float[Array, ""]:
