@@ -1,6 +1,7 @@
 """Recipes of elliptic problems: what they build, and that their phases go on from each other."""
 
 import dataclasses
+import importlib
 from typing import Any
 
 import equinox as eqx
@@ -83,6 +84,46 @@ def test_phases_go_on_from_each_other():
     by_phase: list[Any] = [skills[last] for last in (30, 50, 70)]
     assert by_phase[1] < 0.8 * by_phase[0] and by_phase[2] < 0.8 * by_phase[0]
     assert solution.state.average is None
+
+
+class _Starts(stde.training.AbstractCallback):
+    """What a step is whenever a run begins."""
+
+    def __init__(self):
+        self.steps = []
+
+    def on_start(self, start):
+        self.steps.append(start.step)
+
+
+def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
+    """Twenty coordinates of thirty, where most of the noise is between points; as if only samples took time."""
+    monkeypatch.setattr(importlib.import_module("stde_eqx.training._balance"), "_costs", lambda *args, **_: (0.1, 1.0))
+    problem = zoo.Poisson(zoo.TwoBody(30, key=_key))
+    phase = Phase(Adam(1e-2, cosine=True), 70, stde.SparseSTDE(20), batch_size=40, share_draw=False, balances=2)
+    assert phase.parts() == (23, 23, 24)
+    starts = _Starts()
+    solution = Recipe(Perceptron(8, 1), (phase,)).train(problem, key=_key, num_test_points=500, callbacks=[starts])
+    assert int(solution.state.step) == 70 and solution.metrics.step == 70
+    first, *later = starts.steps
+    assert (first.estimator.num_samples, first.batch_size) == (20, 40)
+    for step in later:
+        assert 1 <= step.estimator.num_samples < 20 and step.batch_size > 40
+    # One schedule for all parts: the optimiser goes on where it was.
+    counts = [int(leaf) for leaf in jax.tree.leaves(solution.state.opt_state) if leaf.dtype == jnp.int32]
+    assert set(counts) == {70}
+    times = [m.time for m in solution.history]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"share_draw": True}, {"estimator": stde.Exact()}, {"fixed_batch": True}, {"balances": -1}, {"balances": 10}],
+)
+def test_what_cannot_be_balanced_is_refused(change):
+    settings: dict[str, Any] = dict(estimator=stde.SparseSTDE(2), batch_size=5, share_draw=False, balances=1) | change
+    with pytest.raises(ValueError, match="balance"):
+        Phase(Adam(1e-3), 10, **settings)
 
 
 def test_without_scales_the_network_is_bare():

@@ -24,7 +24,7 @@ def run(
 ) -> Solution:
     """Steps, reports and concludes, whatever happens in between. The buffers of `state` are consumed."""
     try:
-        hooks.start(Start(step.problem, state, last))
+        hooks.start(Start(step.problem, state, last, step))
         pace = Pace()
         state, status, failure = _take_steps(step, state, last, report_every, recorder, hooks, pace)
         metrics = recorder.conclude(state, pace.steps_per_second)

@@ -1,3 +1,5 @@
+import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -23,6 +25,11 @@ class Phase(eqx.Module):
     - `chunk_size`: how many of the points to work on at once, or `None`.
     - `average`: the average of the parameters to keep, or `None`.
     - `fixed_batch`: whether all steps see the same points and draws.
+    - `balances`: how often, evenly over the steps, the time of a step is divided anew between points and samples, by
+        the variances as training stands ([`stde_eqx.training.balance`][]). Callbacks see each part begin. It takes a
+        draw for each point (`share_draw=False`), an estimator that samples, and points that are not fixed.
+
+    **Raises:** `ValueError` if the last are not given.
     """
 
     optimizer: AbstractOptimizerChoice
@@ -33,6 +40,30 @@ class Phase(eqx.Module):
     chunk_size: int | None = None
     average: stde.training.ExponentialAverage | None = None
     fixed_batch: bool = False
+    balances: int = 0
+
+    def __check_init__(self):
+        if not 0 <= self.balances < self.steps:
+            raise ValueError(f"`balances` must be at least 0 and below steps={self.steps}, got {self.balances!r}.")
+        samples = isinstance(self.estimator, stde.SparseSTDE | stde.DenseSTDE)
+        if self.balances and (self.share_draw or self.fixed_batch or not samples):
+            raise ValueError(
+                "Points and samples are balanced where every step has points of its own, and every point a draw of its "
+                "own: write share_draw=False, fixed_batch=False, and estimator=stde.SparseSTDE(16) or "
+                f"stde.DenseSTDE(16); got {self}."
+            )
+
+    def parts(self) -> tuple[int, ...]:
+        """The steps between one balance and the next."""
+        ends = [self.steps * part // (self.balances + 1) for part in range(self.balances + 2)]
+        return tuple(end - begin for begin, end in itertools.pairwise(ends))
+
+    def balanced(self, problem: AbstractManufactured, state: stde.training.TrainState, *, key: PRNGKeyArray) -> "Phase":
+        """The phase with the samples and points that are best where training stands."""
+        assert isinstance(self.estimator, stde.SparseSTDE | stde.DenseSTDE)
+        found = stde.training.balance(problem, state, estimator=self.estimator, batch_size=self.batch_size, key=key)
+        estimator = dataclasses.replace(self.estimator, num_samples=found.num_samples)
+        return dataclasses.replace(self, estimator=estimator, batch_size=found.batch_size)
 
 
 class Recipe(eqx.Module):
@@ -85,29 +116,35 @@ class Recipe(eqx.Module):
         solution: stde.Solution | None = None
         for phase, phase_key in zip(self.phases, keys, strict=True):
             optimizer = phase.optimizer.build(phase.steps)
-            averaged = phase.average is not None
-            first = solution is None
-            solution = stde.train(
-                problem,
-                network if solution is None else solution.state.restarted(optimizer, average=averaged),
-                estimator=phase.estimator,
-                optimizer=optimizer,
-                steps=phase.steps,
-                batch_size=phase.batch_size,
-                share_draw=phase.share_draw,
-                chunk_size=phase.chunk_size,
-                average=phase.average,
-                fixed_batch=phase.fixed_batch,
-                key=phase_key,
-                output_shift=fixed(0.0) if first else None,
-                output_scale=fixed(1.0) if first else None,
-                residual_scale=fixed(1.0) if first else None,
-                num_test_points=num_test_points,
-                callbacks=callbacks,
-            )
-            *later, metrics = _later((*solution.history, solution.metrics), history)
-            solution = eqx.tree_at(lambda s: s.metrics, solution, metrics)
-            history += tuple(later)
+            begin = network
+            if solution is not None:
+                begin = solution.state.restarted(optimizer, average=phase.average is not None)
+            for part, steps in enumerate(phase.parts()):
+                if part:
+                    begin = solution.state
+                    phase = phase.balanced(problem, begin, key=jr.fold_in(phase_key, part))
+                first = solution is None
+                solution = stde.train(
+                    problem,
+                    begin,
+                    estimator=phase.estimator,
+                    optimizer=optimizer,
+                    steps=steps,
+                    batch_size=phase.batch_size,
+                    share_draw=phase.share_draw,
+                    chunk_size=phase.chunk_size,
+                    average=phase.average,
+                    fixed_batch=phase.fixed_batch,
+                    key=phase_key,
+                    output_shift=fixed(0.0) if first else None,
+                    output_scale=fixed(1.0) if first else None,
+                    residual_scale=fixed(1.0) if first else None,
+                    num_test_points=num_test_points,
+                    callbacks=callbacks,
+                )
+                *later, metrics = _later((*solution.history, solution.metrics), history)
+                solution = eqx.tree_at(lambda s: s.metrics, solution, metrics)
+                history += tuple(later)
         assert solution is not None
         if self.scaled:
             solution = _refitted(solution, self.phases[-1].estimator, num_test_points, key=refit_key)

@@ -1,5 +1,5 @@
 import abc
-from typing import NamedTuple
+from typing import NamedTuple, TYPE_CHECKING
 
 from ...problems import AbstractProblem
 from .._metrics import Metrics
@@ -7,12 +7,17 @@ from .._solution import Solution
 from .._state import TrainState
 
 
+if TYPE_CHECKING:
+    from .._step import TrainStep
+
+
 class Start(NamedTuple):
-    """What is known when a run begins: the problem, the state it begins from, and the step it will end at."""
+    """What is known when a run begins: the problem, the state, the number of the last step, and what a step is."""
 
     problem: AbstractProblem
     state: TrainState
     last_step: int
+    step: "TrainStep"
 
 
 class Progress(NamedTuple):
