@@ -160,3 +160,37 @@ def test_time_order(tmp_path):
         assert float(line["order"]) > 0.7, line
     # The other two are too accurate at this size for three steps to tell; tests/test_timestepping.py has all orders.
     assert all(float(line["order"]) < 1.6 for line in lines if line["solver"] == "Euler")
+
+
+@pytest.mark.slow
+def test_accuracy(tmp_path):
+    """Runs that are in the results are not repeated; one more seed is added to them."""
+    arguments = ["--dims", 6, "--equations", "Poisson", "--solutions", "two-body", "--recipes", "accurate"]
+    run("accuracy.py", *arguments, "--seeds", 1, "--output", tmp_path)
+    (first,) = read(tmp_path / "accuracy_runs.csv")
+    run("accuracy.py", *arguments, "--seeds", 2, "--output", tmp_path)
+    same, other = read(tmp_path / "accuracy_runs.csv")
+    assert same == first and (other["seed"], other["recipe"]) == ("1", "accurate")
+    assert all(float(line["error"]) < 0.1 * float(line["trivial"]) for line in (same, other))
+    (row,) = read(tmp_path / "accuracy.csv")
+    assert (row["d"], len(row["of each seed"].split())) == ("6", 2)
+    history = read(tmp_path / "accuracy_history.csv")
+    assert {line["seed"] for line in history} == {"0", "1"} and (tmp_path / "accuracy_unit_ball.png").exists()
+
+
+@pytest.mark.slow
+def test_recipe_choices(tmp_path):
+    arguments = ["--steps", 5, "--batch-size", 20, "--output", tmp_path]
+    run("recipe_choices.py", "--dim", 20, *arguments, "--choices", "accurate", "Adam", "no momentum")
+    lines = read(tmp_path / "recipe_choices.csv")
+    assert [(line["choice"], line["steps"]) for line in lines] == [("accurate", "5"), ("Adam", "20"), ("no momentum", "5")]
+    assert len({line["skill"] for line in lines}) == 3 and (tmp_path / "recipe_choices.png").exists()
+
+
+@pytest.mark.slow
+def test_natural_gradient(tmp_path):
+    arguments = ["--width", 4, "--depth", 1, "--num-points", 5, "--num-samples", 2, "--rounds", 1]
+    run("natural_gradient.py", "--dims", 6, *arguments, "--output", tmp_path)
+    lines = read(tmp_path / "natural_gradient.csv")
+    assert [line["optimiser"] for line in lines] == ["Adam", "ENGD-W", "SPRING", "ENGD-W with a line search"]
+    assert float(lines[0]["ms"]) > 0 and "layers[0].weight" in (tmp_path / "natural_gradient.md").read_text()

@@ -100,7 +100,8 @@ def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
     """Twenty coordinates of thirty, where most of the noise is between points; as if only samples took time."""
     monkeypatch.setattr(importlib.import_module("stde_eqx.training._balance"), "_costs", lambda *args, **_: (0.1, 1.0))
     problem = zoo.Poisson(zoo.TwoBody(30, key=_key))
-    phase = Phase(Adam(1e-2, cosine=True), 70, stde.SparseSTDE(20), batch_size=40, share_draw=False, balances=2)
+    options: dict[str, Any] = dict(batch_size=40, share_draw=False, chunk_size=8, balances=2)
+    phase = Phase(Adam(1e-2, cosine=True), 70, stde.SparseSTDE(20), **options)
     assert phase.parts() == (23, 23, 24)
     starts = _Starts()
     solution = Recipe(Perceptron(8, 1), (phase,)).train(problem, key=_key, num_test_points=500, callbacks=[starts])
@@ -108,7 +109,7 @@ def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
     first, *later = starts.steps
     assert (first.estimator.num_samples, first.batch_size) == (20, 40)
     for step in later:
-        assert 1 <= step.estimator.num_samples < 20 and step.batch_size > 40
+        assert 1 <= step.estimator.num_samples < 20 and step.batch_size > 40 and step.batch_size % 8 == 0
     # One schedule for all parts: the optimiser goes on where it was.
     counts = [int(leaf) for leaf in jax.tree.leaves(solution.state.opt_state) if leaf.dtype == jnp.int32]
     assert set(counts) == {70}

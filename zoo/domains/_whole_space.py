@@ -15,7 +15,9 @@ class WholeSpace(AbstractDomain):
     $$b(x) = \frac{1}{1 + |x|^2 / d}, \qquad \nabla b = -\frac{2 b^2}{d}\, x, \qquad
     \Delta b = -2 b^2 + \frac{8}{d^2}\, |x|^2 b^3,$$
 
-    imposes it on every bounded network, and is of O(1) at the points of `sample` in every dimension.
+    imposes it on every bounded network, and is of O(1) at the points of `sample` in every dimension. What equations do
+    not tell apart at points is told apart at infinity alone, where no points are: of [`zoo.SineGordon`][], whose
+    solutions may be shifted by $2\pi$, training may find another solution than the one that vanishes.
 
     **Arguments:**
 

@@ -55,5 +55,5 @@ def accurate(dim: int) -> Recipe:
         phase = Phase(natural, steps=600, estimator=stde.Exact(), batch_size=500, chunk_size=5)
         return Recipe(network=local, phases=(phase,))
     natural = Natural(damping=1e-2, momentum=0.8)
-    phase = Phase(natural, steps=2_000, estimator=stde.SparseSTDE(16), batch_size=400)
+    phase = Phase(natural, steps=1_000, estimator=stde.SparseSTDE(16), batch_size=400)
     return Recipe(network=Perceptron(width=128, depth=1), phases=(phase,))

@@ -59,11 +59,13 @@ class Phase(eqx.Module):
         return tuple(end - begin for begin, end in itertools.pairwise(ends))
 
     def balanced(self, problem: AbstractManufactured, state: stde.training.TrainState, *, key: PRNGKeyArray) -> "Phase":
-        """The phase with the samples and points that are best where training stands."""
+        """The phase with the samples and points that are best where training stands; whole chunks of points."""
         assert isinstance(self.estimator, stde.SparseSTDE | stde.DenseSTDE)
         found = stde.training.balance(problem, state, estimator=self.estimator, batch_size=self.batch_size, key=key)
         estimator = dataclasses.replace(self.estimator, num_samples=found.num_samples)
-        return dataclasses.replace(self, estimator=estimator, batch_size=found.batch_size)
+        whole = self.chunk_size or 1
+        batch_size = whole * max(1, round(found.batch_size / whole))
+        return dataclasses.replace(self, estimator=estimator, batch_size=batch_size)
 
 
 class Recipe(eqx.Module):
@@ -121,6 +123,7 @@ class Recipe(eqx.Module):
                 begin = solution.state.restarted(optimizer, average=phase.average is not None)
             for part, steps in enumerate(phase.parts()):
                 if part:
+                    assert solution is not None
                     begin = solution.state
                     phase = phase.balanced(problem, begin, key=jr.fold_in(phase_key, part))
                 first = solution is None
