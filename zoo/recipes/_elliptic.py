@@ -45,9 +45,9 @@ def accurate(dim: int) -> Recipe:
     - `dim`: of the problem.
     """
     if dim <= 3_000:
-        local = Neighbours(width=32, depth=2, features=8)
-        natural = Natural(damping=1e-3, momentum=0.8)
-        phase = Phase(natural, steps=400, estimator=stde.Exact(), batch_size=300, chunk_size=20)
+        local = Neighbours(width=16, depth=2, features=8)
+        natural = Natural(damping=1e-4, momentum=0.8)
+        phase = Phase(natural, steps=1_000, estimator=stde.Exact(), batch_size=300, chunk_size=20)
         return Recipe(network=local, phases=(phase,))
     if dim <= 30_000:
         local = Neighbours(width=8, depth=1, features=8)

@@ -1,0 +1,77 @@
+"""Training of any problem of the zoo, with every setting at its default, ends no worse than the best constant."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+import pytest
+
+import stde_eqx as stde
+import zoo
+
+from .test_zoo_parabolic import EXACT as IN_TIME
+from .zoo_battery import interactions_on_domains, solution_on
+
+
+DIM = 20
+
+WAVES = {
+    "kdv": zoo.KdV,
+    "kdv-2d": zoo.KdV2D,
+    "kadomtsev-petviashvili": zoo.KadomtsevPetviashvili,
+    "sine-gordon-light-cone": zoo.SineGordonLightCone,
+    "kuramoto-sivashinsky": lambda: zoo.KuramotoSivashinsky(zoo.DampedWave(1.2, 1.5, 0.7, 0.4)),
+    "cahn-hilliard": lambda: zoo.CahnHilliard(zoo.DampedWave(1.2, 1.5, 0.7, 0.4), gamma=0.3),
+}
+
+
+def skill(problem: Any, *, steps: int = 100, **options: Any) -> float:
+    """The error over that of the best constant, after a short run that has barely begun to learn."""
+    in_time = isinstance(problem, stde.AbstractTimeDependent)
+    inputs = problem.dim + 1 if in_time else problem.dim
+    network = eqx.nn.MLP(inputs, "scalar", 16, 1, activation=jnp.tanh, key=jr.key(1))
+    solution = stde.train(
+        problem,
+        stde.nn.SpaceTime(network) if in_time else network,
+        estimator=stde.SparseSTDE(min(16, problem.dim)),
+        steps=steps,
+        key=jr.key(2),
+        report_every=steps,
+        num_test_points=4_000,
+        **options,
+    )
+    assert solution.metrics.skill is not None
+    return solution.metrics.skill
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("equation", zoo.list_problems().values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("solution", zoo.list_solutions().values(), ids=lambda entry: entry.name)
+def test_on_the_unit_ball(equation, solution):
+    assert skill(equation.problem(solution.build(DIM, key=jr.key(3)))) < 1.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interaction, domain", interactions_on_domains())
+def test_on_domains_that_are_hard_in_every_dimension(interaction, domain):
+    assert skill(zoo.Poisson(solution_on(interaction, domain, DIM, seed=3))) < 1.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", IN_TIME.values(), ids=list(IN_TIME))
+def test_in_time(case):
+    assert skill(case.build(max(case.dims))) < 1.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wave", WAVES.values(), ids=list(WAVES))
+def test_waves(wave):
+    assert skill(wave()) < 1.05
+
+
+@pytest.mark.slow
+def test_without_a_constant_mode_and_scales_it_is_worse():
+    """That the tests above can fail: the plain network, which the literature trains."""
+    problem = zoo.Poisson(zoo.ThreeBody(DIM, key=jr.key(3)))
+    assert skill(problem, output_shift=0.0, output_scale=1.0, residual_scale=1.0) > 2
