@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 import stde_eqx as stde
 import zoo
 from _table import machine, publish
-from zoo.recipes import Adam, Natural, Neighbours, Perceptron, Phase, Recipe
+from zoo.recipes import Adam, Neighbours, Perceptron, Recipe
 
 
 def _natural(**changes: float) -> Callable[[Recipe], Recipe]:

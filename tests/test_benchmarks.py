@@ -183,7 +183,11 @@ def test_recipe_choices(tmp_path):
     arguments = ["--steps", 5, "--batch-size", 20, "--output", tmp_path]
     run("recipe_choices.py", "--dim", 20, *arguments, "--choices", "accurate", "Adam", "no momentum")
     lines = read(tmp_path / "recipe_choices.csv")
-    assert [(line["choice"], line["steps"]) for line in lines] == [("accurate", "5"), ("Adam", "20"), ("no momentum", "5")]
+    assert [(line["choice"], line["steps"]) for line in lines] == [
+        ("accurate", "5"),
+        ("Adam", "20"),
+        ("no momentum", "5"),
+    ]
     assert len({line["skill"] for line in lines}) == 3 and (tmp_path / "recipe_choices.png").exists()
 
 
