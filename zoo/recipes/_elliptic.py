@@ -37,8 +37,8 @@ def accurate(dim: int) -> Recipe:
 
     Natural gradient with momentum. Up to 30 000 dimensions on a network of local interactions, whose exact Laplacian
     costs a few evaluations; a smaller one and larger batches above 3 000, where points are dear and each shows little
-    of what there is to learn. Beyond, an hour shows a few points for each coordinate, and a perceptron with sampled
-    coordinates makes more of them.
+    of what there is to learn. Beyond, a perceptron with sampled coordinates, whose points take less time: an hour has
+    but a few for each coordinate.
 
     **Arguments:**
 
