@@ -105,6 +105,7 @@ def test_unbiased_on_average(estimator):
 _SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("Laplacian", "generator")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["coefficients", *_SLOW])
 def test_derivatives_with_respect_to_parameters_and_to_the_point(name):
     """The value at the point that is subtracted must not hide from whoever differentiates."""

@@ -79,6 +79,7 @@ def test_a_run_is_never_overwritten(run_folder, one_line_of_complaint):
     assert {path: path.read_bytes() for path in run_folder.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_default_folder_is_a_new_one_and_the_seed_decides_everything(run_folder, tmp_path):
     (tmp_path / "runs" / "sine-gordon-d5").mkdir(parents=True)
     assert main(_SOLVE) == 0
@@ -89,6 +90,7 @@ def test_default_folder_is_a_new_one_and_the_seed_decides_everything(run_folder,
     assert error(run_folder) == same != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     (
@@ -208,6 +210,7 @@ def test_a_plot_that_fails_costs_nothing_else(monkeypatch, capsys):
     assert main(["evaluate", "run"]) == 0
 
 
+@pytest.mark.slow
 def test_interrupt_keeps_what_was_trained(tmp_path):
     """Sends SIGINT to a run of its own process, as Ctrl-C does, once the first report is on the disk."""
     script = textwrap.dedent(

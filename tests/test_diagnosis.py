@@ -25,6 +25,7 @@ def _diagnose(estimators, **options):
     return stde.diagnose(stde.Laplacian(), _u, _points, estimators, key=jr.key(1), **{"rounds": 2, **options})
 
 
+@pytest.mark.slow
 def test_figures():
     found = _diagnose([stde.SparseSTDE(2), stde.DenseSTDE(2), stde.Exact()], num_draws=2000)
     sparse, dense, exact = found.lines

@@ -30,6 +30,7 @@ def test_every_example_is_tested():
     }
 
 
+@pytest.mark.slow
 def test_any_operator(capsys):
     diagnosis = _load("any_operator.py").main(dim=20, width=8, num_points=3)
     assert len(diagnosis.lines) == 5
@@ -48,6 +49,7 @@ def test_in_time(tmp_path):
     assert (tmp_path / "in_time.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _TRAINING)
 def test_example(name):
     module = _load(name)

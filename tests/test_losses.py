@@ -68,6 +68,7 @@ def _residual(x):
     return _problem.residual(_problem.ansatz(_net), x, estimator=stde.Exact(), key=None)
 
 
+@pytest.mark.slow
 def test_gradient_enhanced_residual_along_all_coordinates():
     problem = stde.GradientEnhanced(_problem, 0.3, DIM)
     x = _points[0]
@@ -100,6 +101,7 @@ def test_one_draw_serves_the_residual_and_its_gradient():
     assert jnp.allclose(found, jnp.concatenate([at(x)[None], jax.jacfwd(at)(x)]), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_training_with_the_gradient():
     problem = stde.GradientEnhanced(_problem, 0.1, 2)
     solution = stde.train(problem, _net, estimator=stde.SparseSTDE(2), steps=300, batch_size=50, key=jr.key(0))

@@ -291,6 +291,7 @@ def test_backtracking(loss_along, slope, expected):
     assert float(step) == expected
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_other_optimisers():
     problem = stde.SoftInitial(_heat())
     network = stde.nn.SpaceTime(eqx.nn.MLP(4, "scalar", 8, 1, activation=jnp.tanh, key=_key))
@@ -307,6 +308,7 @@ def _heat():
     return zoo.Heat(3, 0.3)
 
 
+@pytest.mark.slow
 def test_training_beats_adam_step_by_step():
     problem, network = BallPoisson(), eqx.nn.MLP(5, "scalar", 16, 2, activation=jnp.tanh, key=_key)
     options: dict[str, Any] = dict(estimator=stde.Exact(), steps=60, batch_size=50, key=_key, num_test_points=500)

@@ -16,8 +16,8 @@ from .zoo_battery import interactions_on_domains, solution_on
 
 DIM = 20
 
-#: Where a tenth of the default run does not get there. On the whole space the exact operator changes nothing; on the
-#: cube, three-body, it is the noise of sampled coordinates (1.03 without, 4.7 with). A shortfall, listed and not hidden.
+#: Where a tenth of the default run does not get there: a shortfall, listed and not hidden. On the whole space the exact
+#: operator changes nothing; on the cube, three-body, it is the noise of sampled coordinates (1.03 without, 4.7 with).
 SHORT = {
     ("two-body", "space"),
     ("sine three-body", "space"),

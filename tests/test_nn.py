@@ -113,6 +113,7 @@ def test_local_interaction_differentiates_along_a_coordinate_at_a_cost_without_t
     assert large[0] < 2 * large[1]  # far less than one more pass over the sites, of which each layer costs that much
 
 
+@pytest.mark.slow
 def test_local_interaction_in_float32_on_the_unit_ball(getkey):
     dim = 10_000
     with jax.enable_x64(False):

@@ -50,6 +50,7 @@ def test_partials(names, strategy):
         assert jnp.allclose(found[name], _oracle(_u, axes), rtol=1e-9, atol=1e-12), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: type(strategy).__name__)
 def test_traced_once_vector_valued_and_differentiable(strategy):
     traces = []

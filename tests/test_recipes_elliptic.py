@@ -69,6 +69,7 @@ def test_learning_rates():
     assert cosine[55] == pytest.approx(0.05, rel=1e-3) and cosine[-1] < 1e-3
 
 
+@pytest.mark.slow
 def test_phases_go_on_from_each_other():
     average = stde.training.ExponentialAverage(0.9)
     adam = Phase(Adam(1e-2, cosine=True), 30, stde.SparseSTDE(2), batch_size=20, share_draw=False, average=average)
@@ -96,6 +97,7 @@ class _Starts(stde.training.AbstractCallback):
         self.steps.append(start.step)
 
 
+@pytest.mark.slow
 def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
     """Twenty coordinates of thirty, where most of the noise is between points; as if only samples took time."""
     monkeypatch.setattr(importlib.import_module("stde_eqx.training._balance"), "_costs", lambda *args, **_: (0.1, 1.0))

@@ -63,6 +63,7 @@ def test_skipped_steps_do_not_enter_the_moments():
     assert all(map(jnp.array_equal, jax.tree.leaves(state.inner), jax.tree.leaves(plain_state)))
 
 
+@pytest.mark.slow
 def test_it_trains():
     optimizer = stde.optim.skip_spikes(optax.adam(1e-2))
     solution = stde.train(BallPoisson(), mlp(), optimizer=optimizer, steps=50, batch_size=20, key=jr.key(0))

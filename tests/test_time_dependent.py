@@ -118,6 +118,7 @@ def test_no_array_of_dimension_times_directions():
     assert largest_array(fn, jnp.zeros(dim)) <= (1 + dim) * width
 
 
+@pytest.mark.slow
 def test_training_with_the_condition_in_the_ansatz():
     options: dict[str, Any] = dict(
         steps=300, batch_size=64, num_test_points=500, key=jr.key(0), optimizer=optax.adam(3e-3)
@@ -131,6 +132,7 @@ def test_training_with_the_condition_in_the_ansatz():
     assert longer.metrics.step == 600
 
 
+@pytest.mark.slow
 def test_training_with_the_condition_as_a_penalty():
     problem = stde.SoftInitial(Reaction(), num_points=32)
     options: dict[str, Any] = dict(
@@ -171,6 +173,7 @@ def test_an_exact_gradient_beside_an_estimate(method):
     assert jnp.unique(jnp.round(values, 10)).size == 3  # one outcome for each coordinate
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [lambda problem: problem, lambda problem: stde.SoftInitial(problem, num_points=8)])
 def test_data_as_a_feature(wrap):
     """The network gets the data as one more argument, inside whatever ansatz the problem has."""

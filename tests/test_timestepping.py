@@ -79,6 +79,7 @@ def _evolve(problem=None, network=None, **options):
     return stde.evolve(problem, network, key=jr.key(0), **(_TINY | options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver, order", [(diffrax.Euler(), 1), (diffrax.Heun(), 2), (diffrax.Bosh3(), 3)])
 def test_order_of_convergence_in_time(solver, order):
     steps = np.array([1 / 64, 1 / 128, 1 / 256])
@@ -221,6 +222,7 @@ def test_estimated_operators_move_the_network_on_average_as_the_exact_one():
     assert jnp.allclose(ends[1], end, atol=0.05)
 
 
+@pytest.mark.slow
 def test_events_end_an_evolution():
     started = _evolve(dt0=1e-2).params[0][1]
     event = diffrax.Event(lambda t, y, args, **_: y[0][1] < 0.8 * started)
@@ -230,6 +232,7 @@ def test_events_end_an_evolution():
     assert evolution.ts[-1] < 0.5 and jnp.all(jnp.isfinite(evolution.params))
 
 
+@pytest.mark.slow
 def test_values_that_are_not_finite_end_it_at_the_last_good_state():
     class Exploding(stde.AbstractParabolic):
         dim: int = eqx.field(static=True, default=1)
@@ -283,6 +286,7 @@ def test_the_network_stays_as_it_is_and_a_second_run_is_not_traced_again():
     assert jnp.array_equal(network.amplitudes, jnp.full(4, 0.5))
 
 
+@pytest.mark.slow
 def test_a_network_in_single_precision_with_data_in_double():
     evolution = _evolve(network=Modes(jnp.full(4, 0.5, jnp.float32)), dt0=0.1, least_squares=Dense(1e-6))
     assert evolution.status is EvolutionStatus.completed
@@ -339,6 +343,7 @@ def test_refusals(unchecked):
         Dense(-1.0)
 
 
+@pytest.mark.slow
 def test_implicit_solvers_take_the_tolerances_of_the_controller():
     evolution = _evolve(
         solver=diffrax.Kvaerno3(), stepsize_controller=diffrax.PIDController(rtol=1e-4, atol=1e-6), num_redraws=3

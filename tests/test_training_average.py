@@ -75,6 +75,7 @@ def test_networks_with_integers_are_averaged_where_they_train():
     assert jnp.isfinite(state.model(jnp.zeros(5)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_the_average_has_the_precision_of_the_parameters(dtype):
     problem = BallPoisson(dtype=dtype)
@@ -137,6 +138,7 @@ def test_a_fixed_batch_has_the_same_points_and_draws_at_every_step(reveal, fixed
     assert len(set(metrics.loss.tolist())) == (1 if fixed_batch else 4)
 
 
+@pytest.mark.slow
 def test_lbfgs_on_a_fixed_batch_decreases_the_loss_at_every_step():
     step = _step(optimizer=optax.lbfgs(), estimator=stde.SparseSTDE(2), batch_size=20, fixed_batch=True)
     state = step.init(mlp(), key=jr.key(1))

@@ -66,6 +66,7 @@ def test_the_gradient_is_that_of_training(setting):
         np.testing.assert_allclose(a, b, rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [stde.SparseSTDE(2), stde.DenseSTDE(2)])
 def test_the_recommendation_is_no_worse_by_its_own_account(setting, estimator):
     problem, state = setting

@@ -123,6 +123,7 @@ def test_the_points_of_a_step_are_those_of_its_own_network():
         state = after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem,net", [(BallPoisson(), mlp()), (Reaction(), stde.nn.SpaceTime(mlp(4)))])
 def test_training_by_the_residual(problem, net):
     solution = stde.train(problem, net, steps=20, batch_size=8, collocation=ResidualWeighted(3), key=jr.key(0))
@@ -274,6 +275,7 @@ def test_other_domains_have_no_law_yet(unchecked):
 # In training.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _EVEN)
 def test_training_on_a_ball(kind):
     problem = zoo.Poisson(zoo.TwoBody(dim=5, key=jr.key(0)))

@@ -37,6 +37,7 @@ class Recorder(AbstractCallback):
         self.solution = solution
 
 
+@pytest.mark.slow
 def test_training_learns_more_than_a_constant():
     net = mlp(width=16)
     problem = BallPoisson()
@@ -85,6 +86,7 @@ def test_reports_come_at_every_interval_and_for_the_remainder():
     assert 0 < solution.metrics.steps_per_second < float("inf")
 
 
+@pytest.mark.slow
 def test_the_step_is_traced_once_whatever_the_intervals():
     traces = []
 

@@ -51,6 +51,7 @@ def test_a_multiple_of_the_solution_becomes_the_solution():
     np.testing.assert_allclose(u(x), jax.vmap(problem.exact)(x), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_nonlinear_problem():
     def allen_cahn(problem, u, x, *, estimator, key):
         value, laplacian = stde.value_and_apply(stde.Laplacian(), u, x, estimator=estimator, key=key)
@@ -63,6 +64,7 @@ def test_a_nonlinear_problem():
     assert _mean_square(problem, better) < 1e-6 * _mean_square(problem, state)
 
 
+@pytest.mark.slow
 def test_noise_is_put_aside():
     """A network far too large, which has nothing to do with the solution, is worse than the constant that remains."""
     problem = BallPoisson()
@@ -83,6 +85,7 @@ def test_a_fitted_network_is_left_as_it_is():
     assert _mean_square(problem, once) <= _mean_square(problem, _state(problem, _mlp()))
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_it():
     problem = BallPoisson()
     step = stde.make_step(problem, optimizer=optax.adam(1e-3), batch_size=20)

@@ -22,6 +22,7 @@ def bilaplacian(u, x):
     return jnp.einsum("iijj->", derivative_tensor(u, x, 4))
 
 
+@pytest.mark.slow
 @with_sums
 @pytest.mark.parametrize("dim, radius", [(3, 1.0), (5, 1.7)])
 def test_source_of_the_plate_is_the_bilaplacian_of_its_solution(sum, dim, radius, getkey):

@@ -233,6 +233,7 @@ def smallest_singular_value(linear_part, box, conditions, degree):
     return np.linalg.svd(np.linalg.qr(applied)[1], compute_uv=False)[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, linear_part, others",
     (

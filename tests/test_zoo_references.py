@@ -53,6 +53,7 @@ PUBLISHED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim, nonlinearity, published, independent", PUBLISHED)
 def test_published_values_are_near_and_not_exact(dim, nonlinearity, published, independent):
     """They are Monte Carlo estimates: right to two or three digits more than a network's error, and no more."""
@@ -145,6 +146,7 @@ def test_branching_solves_the_ordinary_equation_of_constant_data():
 REACTIONS = [(_allen_cahn, 3), (jnp.sin, 3), (_semilinear, 5)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nonlinearity, degree", REACTIONS)
 def test_branching_agrees_with_the_radial_solver(nonlinearity, degree):
     dim, radius = 50, 1.0
@@ -265,6 +267,7 @@ def test_cloud_of_another_law_is_drawn_from_it():
     assert jnp.allclose(found.values, jax.vmap(problem.exact)(found.t, found.x))
 
 
+@pytest.mark.slow
 def test_cloud_of_a_problem_with_an_exact_solution_is_of_the_same_points():
     problem = zoo.SemilinearHeat(10)
     found = references.cloud(problem)
@@ -317,6 +320,7 @@ def test_radial_table_has_the_values_of_the_reference(dim):
             assert abs(table(jnp.float32(t), x.astype(jnp.float32)) - expected) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nonlinearity", [_semilinear, jnp.sin])
 def test_radial_table_solves_its_equation(nonlinearity):
     dim = 6
