@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SECONDARY:
-.PHONY: help solve test slow lint format types docs serve wheel bench clean
+.PHONY: help solve test slow browser oldest lint format types docs serve wheel bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +10,11 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 PYTHON ?=
 ARGS ?=
 BENCH_ARGS ?=
+
+#: What touches most of JAX, Equinox, Optax and Diffrax: every primitive, programs, training, time stepping.
+OLDEST := .venv-oldest
+OLDEST_TESTS := $(addprefix tests/test_,taylor_primitives.py taylor_structure.py jet.py operators.py estimators.py nn.py \
+	natural_gradient.py training_loop.py training_checkpoint.py zoo_elliptic.py cli.py downstream.py)
 
 # The first interpreter that is new enough, runs, and can make a virtual environment.
 USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -27,6 +32,15 @@ test: $(VENV)/installed-tests ## run the tests; ARGS="tests/test_cli.py -k evalu
 slow: $(VENV)/installed-tests ## run the slow tests, left out by `make test`
 	$(PYTEST) -m slow $(ARGS)
 
+browser: docs $(VENV)/installed-browser $(VENV)/installed-tests ## open every page of the documentation in Chromium, which has to be installed
+	$(PYTEST) -m browser tests/browser $(ARGS)
+
+oldest: $(BIN)/python ## run a part of the tests with the oldest versions of what the library needs
+	$(BIN)/python -m venv $(OLDEST)
+	$(BIN)/python .ci/oldest_versions.py > $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pip install --quiet --editable '.[tests]' --constraint $(OLDEST)/oldest.txt
+	$(OLDEST)/bin/python -m pytest -q -n auto --maxprocesses 8 $(OLDEST_TESTS)
+
 lint: $(VENV)/installed-dev ## check formatting and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,8 +49,9 @@ format: $(VENV)/installed-dev ## put formatting and lint right where ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-types: $(VENV)/installed-dev ## check the types of the packages and the tests
+types: $(VENV)/installed-dev ## check the types of the packages, the tests, a sample project, and that no public name lacks one
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/mypy --strict tests/downstream
 
 docs: $(VENV)/installed-docs ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -51,7 +66,7 @@ bench: $(VENV)/installed-benchmarks ## time a training step against the alternat
 	$(BIN)/python benchmarks/step_time.py $(BENCH_ARGS)
 
 clean: ## remove everything that these targets made, except the runs
-	rm -rf $(VENV) site dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) artefacts site dist .cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

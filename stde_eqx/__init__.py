@@ -9,6 +9,7 @@ from . import (
     timestepping as timestepping,
     training as training,
 )
+from ._custom_types import Field as Field
 from .diagnosis import diagnose as diagnose
 from .estimators import (
     Antithetic as Antithetic,
@@ -54,6 +55,7 @@ from .operators import (
     WeightedLaplacian as WeightedLaplacian,
 )
 from .problems import (
+    AbstractFamily as AbstractFamily,
     AbstractParabolic as AbstractParabolic,
     AbstractPenalty as AbstractPenalty,
     AbstractProblem as AbstractProblem,

@@ -20,7 +20,7 @@ def _public_packages():
     for root in (stde_eqx, zoo):
         yield root
         for found in pkgutil.walk_packages(root.__path__, root.__name__ + "."):
-            if not any(part.startswith("_") for part in found.name.split(".")) and found.name != "zoo.cli":
+            if not any(part.startswith("_") for part in found.name.split(".")) and not found.name.startswith("zoo.cli"):
                 yield importlib.import_module(found.name)
 
 

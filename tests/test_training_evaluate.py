@@ -95,3 +95,22 @@ def test_a_problem_without_exact_solution_says_so(getkey):
 def test_a_function_of_another_dimension_is_refused(getkey):
     with pytest.raises(ValueError, match="in_size=5"):
         stde.evaluate(BallPoisson(), mlp(4), key=getkey())
+
+
+@pytest.mark.parametrize("constant", (0.0, 3.0))
+def test_predictions_are_the_values_and_the_best_constant(constant, getkey):
+    problem, key = BallPoisson(), getkey()
+    u = problem.ansatz(mlp())
+    found = stde.training.predictions(problem, u, num_points=50, constant=constant, key=key)
+    points = _points(problem, 50, 1, key)
+    exact, factor = np.asarray(jax.vmap(problem.exact)(points)), 1 - np.sum(np.asarray(points) ** 2, axis=1)
+    best = np.linalg.lstsq(factor[:, None], exact)[0][0]
+    np.testing.assert_allclose(found.predicted, jax.vmap(u)(points), rtol=1e-9)
+    np.testing.assert_allclose(found.exact, exact, rtol=1e-12)
+    np.testing.assert_allclose(found.trivial, best * factor, rtol=1e-10)
+
+
+def test_predictions_want_an_exact_solution(getkey):
+    problem = Adapted(BallPoisson(), solution=lambda problem, x: None)
+    with pytest.raises(ValueError, match="nothing to compare"):
+        stde.training.predictions(problem, problem.ansatz(mlp()), key=getkey())

@@ -13,7 +13,8 @@ class AbstractProblem(eqx.Module):
 
     A problem of one's own is a subclass with a field `dim` and the methods `sample` and `residual`; `ansatz` and
     `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`. For an
-    unknown `u(t, x)` there is [`stde_eqx.AbstractTimeDependent`][].
+    unknown `u(t, x)` there is [`stde_eqx.AbstractTimeDependent`][], for a family of equations with an unknown `u(a, x)`
+    [`stde_eqx.AbstractFamily`][].
 
     !!! example
 

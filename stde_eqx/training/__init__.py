@@ -17,6 +17,7 @@ from ._loss import (
 )
 from ._make_step import make_step as make_step
 from ._metrics import Metrics as Metrics
+from ._predictions import Predictions as Predictions, predictions as predictions
 from ._refit import refit as refit
 from ._scales import fit_scales as fit_scales, Scales as Scales
 from ._schedule import default_optimizer as default_optimizer

@@ -17,8 +17,8 @@ class NonFiniteLossError(TrainingError):
             f"the loss at step {step} was {loss}"
             + (" and its update was not finite" if loss - loss == 0 else "")
             + f". The state after step {step - 1} is kept as `error.solution`. A smaller learning rate, gradient "
-            "clipping (`optax.chain(optax.clip_by_global_norm(1.0), ...)`) or a problem whose residual is finite at "
-            "every sampled point may help."
+            "clipping (`optax.chain(optax.clip_by_global_norm(1.0), ...)`), more damping of a natural gradient or a "
+            "problem whose residual is finite at every sampled point may help."
         )
         self.step = step
 

@@ -2,7 +2,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._errors import CallbackError
+from ._validate import describe
 from .callbacks import AbstractCallback, Start
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """A sequence of callbacks."""
+    if not isinstance(callbacks, (list, tuple)) or not all(isinstance(c, AbstractCallback) for c in callbacks):
+        raise ValueError(
+            "`callbacks` must be a list of callbacks such as [stde.training.ProgressBar()], got "
+            f"{[describe(c) for c in callbacks] if isinstance(callbacks, (list, tuple)) else describe(callbacks)}."
+        )
 
 
 class Hooks:

@@ -11,7 +11,7 @@ from ..operators import AbstractEstimator
 from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractProblem
 from ._average import ExponentialAverage
-from ._hooks import Hooks
+from ._hooks import check_callbacks, Hooks
 from ._loss import AbstractLoss
 from ._make_step import make_step
 from ._recorder import Recorder
@@ -20,7 +20,7 @@ from ._schedule import default_optimizer
 from ._solution import Solution
 from ._state import own_copy, TrainState
 from ._step import TrainStep
-from ._validate import check_callbacks, check_count, check_key, check_network
+from ._validate import check_count, check_key, check_network
 from .callbacks import AbstractCallback
 from .collocation import AbstractCollocation
 from .weighting import AbstractWeighting

@@ -9,8 +9,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from ..operators import AbstractEstimator
 from ..optim import AbstractLeastSquaresOptimizer
-from ..problems import AbstractProblem, AbstractTimeDependent, as_arguments
-from .callbacks import AbstractCallback
+from ..problems import AbstractFamily, AbstractProblem, AbstractTimeDependent, as_arguments
 
 
 def check_count(name: str, value: Any) -> int:
@@ -30,20 +29,20 @@ def check_key(key: Any) -> None:
         typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
         if key.shape == () if typed else (key.ndim == 1 and key.dtype == jnp.uint32):
             return
-    raise ValueError(f"`key` must be one random key, such as key=jax.random.key(0); got {_describe(key)}.")
+    raise ValueError(f"`key` must be one random key, such as key=jax.random.key(0); got {describe(key)}.")
 
 
 def check_problem(problem: Any, estimator: Any) -> None:
     """A problem and an estimator, by type."""
     if isinstance(problem, type) or not isinstance(problem, AbstractProblem):
         raise ValueError(
-            f"`problem` must be an instance of `stde.AbstractProblem`, got {_describe(problem)}. Stationary problems "
+            f"`problem` must be an instance of `stde.AbstractProblem`, got {describe(problem)}. Stationary problems "
             "are subclasses of it with `dim`, `sample` and `residual`."
         )
     if isinstance(estimator, type) or not isinstance(estimator, AbstractEstimator):
         raise ValueError(
             f"`estimator` must be an estimator such as `stde.SparseSTDE(16)` or `stde.Exact()`, got "
-            f"{_describe(estimator)}."
+            f"{describe(estimator)}."
         )
 
 
@@ -52,23 +51,14 @@ def check_optimizer(optimizer: Any) -> None:
     if not isinstance(optimizer, (optax.GradientTransformation, AbstractLeastSquaresOptimizer)):
         raise ValueError(
             "`optimizer` must be an Optax optimiser such as `optax.adam(1e-3)`, or one that sees the residuals such as "
-            f"`stde.optim.NaturalGradient()`; got {_describe(optimizer)}."
-        )
-
-
-def check_callbacks(callbacks: Any) -> None:
-    """A sequence of callbacks."""
-    if not isinstance(callbacks, (list, tuple)) or not all(isinstance(c, AbstractCallback) for c in callbacks):
-        raise ValueError(
-            "`callbacks` must be a list of callbacks such as [stde.training.ProgressBar()], got "
-            f"{[_describe(c) for c in callbacks] if isinstance(callbacks, (list, tuple)) else _describe(callbacks)}."
+            f"`stde.optim.NaturalGradient()`; got {describe(optimizer)}."
         )
 
 
 def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
     """A callable that maps one point of the problem to a real scalar. Traced abstractly: nothing is computed."""
     if not callable(u):
-        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {_describe(u)}.")
+        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
     points = eqx.filter_eval_shape(lambda k: problem.sample(2, key=k), key)
     _check_points(problem, points)
     point = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), points)
@@ -81,7 +71,7 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
         ) from error
     if not _is_real_scalar(value):
         raise ValueError(
-            f"the unknown must return a real scalar, of shape (), for one point; got {_describe(value)}. "
+            f"the unknown must return a real scalar, of shape (), for one point; got {describe(value)}. "
             'An `eqx.nn.MLP` does with out_size="scalar".'
         )
 
@@ -89,12 +79,12 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
 def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
     """A trainable scalar network whose residual is a scalar, or a vector of parts."""
     if not callable(u):
-        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {_describe(u)}.")
+        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
     # Inside the ansatz, which may call the network with more than the point.
     check_field(problem, problem.ansatz(u), key=key)
     if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
         raise ValueError(
-            f"the unknown has nothing to train: {_describe(u)} holds no floating-point arrays. Parameters must be "
+            f"the unknown has nothing to train: {describe(u)} holds no floating-point arrays. Parameters must be "
             "leaves of the network's PyTree (fields of an `eqx.Module`), not closed over by a function, nor integers."
         )
     residual = eqx.filter_eval_shape(
@@ -107,7 +97,7 @@ def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator
     if not (is_array and len(residual.shape) <= 1):
         raise ValueError(
             f"`{type(problem).__name__}.residual` must return a real scalar, of shape (), or a vector of parts for one "
-            f"point; got {_describe(residual)}."
+            f"point; got {describe(residual)}."
         )
     knows_exact(problem, key=key)
 
@@ -118,20 +108,27 @@ def knows_exact(problem: AbstractProblem, *, key: PRNGKeyArray) -> bool:
     if exact is not None and not _is_real_scalar(exact):
         raise ValueError(
             f"`{type(problem).__name__}.exact` must return a real scalar, of shape (), for one point, or None; got "
-            f"{_describe(exact)}."
+            f"{describe(exact)}."
         )
     return exact is not None
 
 
 def _check_points(problem: AbstractProblem, points: Any) -> None:
-    """Two points of the problem: an array, or a tuple of times and positions."""
+    """Two points of the problem: an array, or a tuple of times or members and an array."""
     is_array = lambda value, shape: isinstance(value, jax.ShapeDtypeStruct) and value.shape == shape
     name = f"`{type(problem).__name__}.sample(2, key=key)`"
-    if not isinstance(problem, AbstractTimeDependent):
+    if isinstance(problem, AbstractFamily):
+        is_pair = isinstance(points, tuple) and len(points) == 2 and is_array(points[1], (2, problem.dim))
+        if not (is_pair and all(leaf.shape[:1] == (2,) for leaf in jax.tree.leaves(points[0]))):
+            raise ValueError(
+                f"{name} must return a tuple of two members, arrays with a leading axis of 2, and two points of "
+                f"`dim={problem.dim}`, of shape (2, {problem.dim}); got {describe(points)}."
+            )
+    elif not isinstance(problem, AbstractTimeDependent):
         if not is_array(points, (2, problem.dim)):
             raise ValueError(
                 f"{name} must return an array of shape (2, {problem.dim}), two points of `dim={problem.dim}`; got "
-                f"{_describe(points)}."
+                f"{describe(points)}."
             )
     elif not (
         isinstance(points, tuple)
@@ -141,7 +138,7 @@ def _check_points(problem: AbstractProblem, points: Any) -> None:
     ):
         raise ValueError(
             f"{name} must return a tuple of two times, of shape (2,), and two points of `dim={problem.dim}`, of shape "
-            f"(2, {problem.dim}); got {_describe(points)}."
+            f"(2, {problem.dim}); got {describe(points)}."
         )
 
 
@@ -149,6 +146,8 @@ def _call_of(problem: AbstractProblem) -> str:
     """How an unknown of the problem is called."""
     if isinstance(problem, AbstractTimeDependent):
         return f"a time t, a scalar, and an array x of shape ({problem.dim},)"
+    if isinstance(problem, AbstractFamily):
+        return f"the parameters of a member and an array x of shape ({problem.dim},)"
     return f"an array of shape ({problem.dim},)"
 
 
@@ -158,6 +157,8 @@ def _advice(problem: AbstractProblem) -> str:
             "A time-dependent unknown is called `u(t, x)`; a network of one array becomes one by "
             f'`stde.nn.SpaceTime(eqx.nn.MLP({problem.dim + 1}, "scalar", ...))`.'
         )
+    if isinstance(problem, AbstractFamily):
+        return "The unknown of a family is called `u(a, x)`, with the parameters first."
     return f'A stationary unknown is called `u(x)`; a network needs in_size={problem.dim} and out_size="scalar".'
 
 
@@ -169,9 +170,9 @@ def _is_real_scalar(value: Any) -> bool:
     return isinstance(value, jax.ShapeDtypeStruct) and value.shape == () and jnp.issubdtype(value.dtype, jnp.floating)
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
     if isinstance(value, tuple):
-        return f"a tuple of {', '.join(map(_describe, value))}"
+        return f"a tuple of {', '.join(map(describe, value))}"
     if isinstance(value, (jax.ShapeDtypeStruct, Array)):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     return f"the class `{value.__name__}`" if isinstance(value, type) else f"a `{type(value).__name__}`"

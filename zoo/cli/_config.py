@@ -20,7 +20,7 @@ _Options = TypeVar("_Options")
 
 def save_config(options: Any, path: Path) -> None:
     """Writes the options to a YAML file."""
-    path.write_text(yaml.safe_dump(_to_plain(options), sort_keys=False))
+    path.write_text(yaml.safe_dump(to_plain(options), sort_keys=False))
 
 
 def load_config(kind: type[_Options], path: Path) -> _Options:
@@ -35,14 +35,15 @@ def load_config(kind: type[_Options], path: Path) -> _Options:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _to_plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Options as what YAML can hold: nested dictionaries, by field."""
     if not dataclasses.is_dataclass(value):
         return str(value) if isinstance(value, Path) else value
     hints = typing.get_type_hints(type(value))
     plain = {}
     for name in (field.name for field in dataclasses.fields(value)):
         item = getattr(value, name)
-        plain[name] = _to_plain(item)
+        plain[name] = to_plain(item)
         if dataclasses.is_dataclass(item) and len(_alternatives(hints[name])) > 1:
             plain[name] = {"kind": type(item).__name__} | plain[name]
     return plain

@@ -9,6 +9,7 @@ from ._evaluate import Evaluate
 from ._list import List
 from ._parse import parse
 from ._solve import Solve
+from .report import Report
 
 
 _DESCRIPTION = """Solve high-dimensional partial differential equations by physics-informed networks whose derivatives
@@ -17,12 +18,14 @@ are stochastic Taylor estimates.
 For example:
   stde-eqx list
   stde-eqx solve sine-gordon --dim 10000 --estimator.num-samples 16
-  stde-eqx evaluate runs/sine-gordon-d10000"""
+  stde-eqx evaluate runs/sine-gordon-d10000
+  stde-eqx report runs/sine-gordon-d10000"""
 
 _Command: TypeAlias = (
     Annotated[Solve, tyro.conf.subcommand("solve")]
     | Annotated[List, tyro.conf.subcommand("list")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Report, tyro.conf.subcommand("report")]
 )
 
 

@@ -6,6 +6,7 @@ import yaml
 from stde_eqx.training import AbstractCallback, Solution, Start
 
 from ._config import save_config
+from ._machine import machine
 from ._run_folder import RunFolder
 
 
@@ -21,5 +22,5 @@ class Record(AbstractCallback):
         save_config(self.options, self.folder.config)
 
     def on_end(self, solution: Solution) -> None:
-        result = {"status": solution.status.value} | dataclasses.asdict(solution.metrics)
+        result = {"status": solution.status.value} | dataclasses.asdict(solution.metrics) | {"machine": machine()}
         self.folder.result.write_text(yaml.safe_dump(result, sort_keys=False))

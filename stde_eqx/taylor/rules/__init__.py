@@ -10,4 +10,6 @@ from . import (
     _piecewise as _piecewise,
     _refused as _refused,
 )
+from ._elementwise import ode as ode
 from ._fallback import fallback as fallback
+from ._linear import linear as linear

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import jax.numpy as jnp
 from jax import lax
 from jax.core import Tracer
+from jax.extend import core
 from jax.extend.core import primitives as p
 from jaxtyping import Array
 
@@ -162,8 +163,26 @@ def elementwise(*primitives, stream_fn: StreamFn | None = None, tower: TowerFn |
     register(*primitives, rule=rule)
 
 
-def ode(*primitives, derivative: Callable[[Stream, Stream], Stream]) -> None:
-    """Register f by z = `derivative(x, y)`, where y' = z x'."""
+def ode(*primitives: core.Primitive | str, derivative: Callable[[Stream, Stream], Stream]) -> None:
+    r"""Declares elementwise functions by their differential equation, $y' = z(x, y)\, x'$.
+
+    From it $k\, y_k = \sum_{j=1}^k j\, x_j\, z_{k-j}$ gives one Taylor coefficient after the other.
+
+    !!! example
+
+        ```python
+        stde.taylor.rules.ode("tanh", derivative=lambda x, y: 1 - y * y)
+        ```
+
+    **Arguments:**
+
+    - `primitives`: JAX primitives of one operand, or their names.
+    - `derivative`: $z$ by sums, products and quotients of power series and numbers.
+
+    ??? cite "Reference"
+
+        Griewank & Walther, *Evaluating Derivatives*, SIAM 2008, section 13.2.
+    """
     elementwise(*primitives, stream_fn=lambda x, y0: stream.solve(y0, x, lambda y: derivative(x, y)))
 
 

@@ -22,7 +22,14 @@ SparseMap = Callable[[core.JaxprEqn, Sequence, Sequence[Coefficient]], list[Coef
 
 
 def linear(*primitives: core.Primitive | str, operands: slice = slice(0, 1), sparse: SparseMap | None = None) -> None:
-    """Register primitives that are jointly linear in the given operands."""
+    """Declares primitives that are linear: $y_k = f(x_k)$.
+
+    **Arguments:**
+
+    - `primitives`: JAX primitives, or their names.
+    - `operands`: in which of the operands they are jointly linear, the others being fixed.
+    - `sparse`: how to apply them to coefficients that are kept as positions and values; made dense if `None`.
+    """
     register(*primitives, rule=functools.partial(_linear_rule, operands, sparse))
 
 

@@ -1,16 +1,10 @@
 import os
 import pathlib
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 
-from ...problems import as_arguments
-from .._chunks import points_per_chunk
+from .._predictions import predictions
 from .._solution import Solution
-from .._trivial import trivial_ansatz
 from ._base import AbstractCallback, Start
 
 
@@ -65,7 +59,12 @@ def _draw_history(solution: Solution, path: pathlib.Path) -> None:
 
 
 def _draw_scatter(solution: Solution, num_points: int, path: pathlib.Path) -> None:
-    predicted, exact, trivial = _predictions(solution, num_points)
+    """At points that training has not seen."""
+    key = jr.fold_in(solution.state.key, solution.state.step)
+    found = predictions(
+        solution.problem, solution.u, num_points=num_points, constant=float(solution.state.scales.shift), key=key
+    )
+    predicted, exact, trivial = found.predicted, found.exact, found.trivial
     figure, axes = _figure(2)
     pairs = ((exact, predicted, "$u$"), (exact - trivial, predicted - trivial, "$u$ less the trivial ansatz"))
     for axis, (truth, prediction, name) in zip(axes, pairs, strict=True):
@@ -74,24 +73,3 @@ def _draw_scatter(solution: Solution, num_points: int, path: pathlib.Path) -> No
         axis.scatter(truth, prediction, s=4)
         axis.set(xlabel=f"exact {name}", ylabel=f"predicted {name}")
     figure.savefig(path, dpi=150)
-
-
-def _predictions(solution: Solution, num_points: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Prediction, exact solution and best trivial ansatz at points that training has not seen."""
-    size = min(num_points, points_per_chunk(solution.problem.dim))
-    keys = jr.split(jr.fold_in(solution.state.key, solution.state.step), -(-num_points // size))
-    chunks = [np.asarray(_chunk(solution.u, solution.state.scales.shift, key, size), np.float64) for key in keys]
-    predicted, exact, constant, slope = np.concatenate(chunks, axis=1)[:, :num_points]
-    delta = np.dot(slope, exact - constant) / np.dot(slope, slope)
-    return predicted, exact, constant + delta * slope
-
-
-@eqx.filter_jit
-def _chunk(u, shift, key, size):
-    points = u.problem.sample(size, key=key)
-
-    def at_point(point):
-        point = as_arguments(point)
-        return jnp.stack([u(*point), u.problem.exact(*point), *trivial_ansatz(u.problem, shift, *point)])
-
-    return jax.vmap(at_point, out_axes=1)(points)
