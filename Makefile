@@ -52,6 +52,7 @@ format: $(VENV)/installed-dev ## put formatting and lint right where ruff can
 types: $(VENV)/installed-dev ## check the types of the packages, the tests, a sample project, and that no public name lacks one
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/mypy --strict tests/downstream
+	$(BIN)/python .ci/public_types.py
 
 docs: $(VENV)/installed-docs ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

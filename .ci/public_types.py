@@ -21,7 +21,7 @@ def main() -> int:
         for symbol in report["symbols"]:
             for found in symbol["diagnostics"]:
                 message = " ".join(found["message"].split())
-                if "docstring" not in message and "partially unknown" not in message:
+                if "docstring" not in message and not symbol["isTypeKnown"]:
                     print(f"{symbol['name']}: {message}")
         counts = report["exportedSymbolCounts"]
         print(f"{package}: {counts['withKnownType']} public names with a type, {counts['withUnknownType']} without")

@@ -193,10 +193,10 @@ def _table_row(case: Case, recipe: str, group: Sequence[Result]) -> tuple[str, .
         recipe,
         f"{middle([r.error for r in group]):.1e}",
         f"{middle([r.trivial for r in group]):.1e}",
-        f"{middle(skills):.3f}",
-        " ".join(f"{skill:.3f}" for skill in skills),
+        f"{middle(skills):.2g}",
+        " ".join(f"{skill:.2g}" for skill in skills),
         "-" if case.paper is None else f"{case.paper:.1e}",
-        f"{middle([r.seconds for r in group]) / 60:.1f}",
+        f"{middle([r.seconds for r in group]) / 60:.2g}",
     )
 
 

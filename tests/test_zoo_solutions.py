@@ -173,7 +173,7 @@ def test_custom_solution_of_a_network(getkey):
 
 def test_bad_custom_solution():
     with pytest.raises(ValueError, match="function of one point"):
-        zoo.CustomSolution(3.0, dim=4)
+        zoo.CustomSolution(3.0, dim=4)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="must return a scalar"):
         zoo.CustomSolution(jnp.sin, dim=4)
     with pytest.raises(ValueError, match="dim"):

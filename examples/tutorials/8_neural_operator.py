@@ -35,22 +35,22 @@ class Family(stde.AbstractFamily):
         amplitudes = jax.random.normal(member, (num_points, len(MODES)))
         return amplitudes, jax.random.uniform(place, (num_points, 2))
 
-    def exact(self, amplitudes, x):
-        return amplitudes @ jnp.prod(jnp.sin(jnp.pi * MODES * x), 1)
+    def exact(self, a, x):
+        return a @ jnp.prod(jnp.sin(jnp.pi * MODES * x), 1)
 
-    def source(self, amplitudes, x):
+    def source(self, a, x):
         waves = jnp.prod(jnp.sin(jnp.pi * MODES * x), 1)
         squares = jnp.sum((jnp.pi * MODES) ** 2, 1)
-        return -amplitudes @ (squares * waves) - (amplitudes @ waves) ** 3
+        return -a @ (squares * waves) - (a @ waves) ** 3
 
-    def residual(self, u, amplitudes, x, *, estimator, key):
-        at = lambda x: u(amplitudes, x)
+    def residual(self, u, a, x, *, estimator, key):
+        at = lambda x: u(a, x)
         value, laplacian = stde.value_and_apply(stde.Laplacian(), at, x, estimator=estimator, key=key)
-        return laplacian - value**3 - self.source(amplitudes, x)
+        return laplacian - value**3 - self.source(a, x)
 
     def ansatz(self, net):
-        seen = lambda amplitudes, x: net(jax.vmap(lambda s: self.source(amplitudes, s))(SENSORS), x)
-        return stde.nn.HardConstraint(lambda amplitudes, x: 16 * jnp.prod(x * (1 - x)), seen)
+        seen = lambda a, x: net(jax.vmap(lambda s: self.source(a, s))(SENSORS), x)
+        return stde.nn.HardConstraint(lambda a, x: 16 * jnp.prod(x * (1 - x)), seen)
 
 
 problem = Family()

@@ -79,7 +79,7 @@ class Antithetic(AbstractDistribution):
     distribution: AbstractDistribution = Rademacher()
     copies: int = eqx.field(static=True, default=2)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.copies < 1 or self.copies & (self.copies - 1):
             raise ValueError(f"Antithetic needs a power of two as its number of copies, got {self.copies}.")
 

@@ -31,7 +31,7 @@ class DenseSTDE(AbstractSampler):
     num_samples: int = eqx.field(static=True)
     distribution: AbstractDistribution = Rademacher()
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_num_samples(self)
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:

@@ -37,7 +37,9 @@ class AbstractSampling(eqx.Module):
 class WithoutReplacement(AbstractSampling):
     """Every set of terms with equal probability."""
 
-    def draw(self, total, num_samples, magnitudes, *, key) -> Drawn:
+    def draw(
+        self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray
+    ) -> Drawn:
         rows = uniform_subset(total, num_samples, key=key)
         return rows, total / num_samples, Draws(num_samples, total)
 
@@ -45,7 +47,9 @@ class WithoutReplacement(AbstractSampling):
 class WithReplacement(AbstractSampling):
     """Independent terms, of which some may come up twice."""
 
-    def draw(self, total, num_samples, magnitudes, *, key) -> Drawn:
+    def draw(
+        self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray
+    ) -> Drawn:
         return jr.randint(key, (num_samples,), 0, total), total / num_samples, Draws(num_samples, None)
 
 
@@ -56,7 +60,9 @@ class Stratified(AbstractSampling):
     between neighbouring groups, and is too large rather than too small.
     """
 
-    def draw(self, total, num_samples, magnitudes, *, key) -> Drawn:
+    def draw(
+        self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray
+    ) -> Drawn:
         bounds = [total * i // num_samples for i in range(num_samples + 1)]
         sizes = tuple(b - a for a, b in zip(bounds, bounds[1:], strict=False))
         lower, upper = jnp.array(bounds[:-1]), jnp.array(bounds[1:])
@@ -79,7 +85,9 @@ class Importance(AbstractSampling):
 
     weights: Float[Array, " terms"] | None = None
 
-    def draw(self, total, num_samples, magnitudes, *, key) -> Drawn:
+    def draw(
+        self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray
+    ) -> Drawn:
         weights = magnitudes() if self.weights is None else jnp.asarray(self.weights)
         if weights.shape != (total,):
             raise ValueError(f"Importance needs one weight for each of the {total} terms, got shape {weights.shape}.")

@@ -29,7 +29,7 @@ class SparseSTDE(AbstractSampler):
     num_samples: int = eqx.field(static=True)
     sampling: AbstractSampling = WithoutReplacement()
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_num_samples(self)
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:

@@ -41,7 +41,7 @@ def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
     return Composition(outer, inner)
 
 
-def describe_coefficient(coefficient: Array | Callable) -> str:
+def describe_coefficient(coefficient: Array | Callable[..., Any]) -> str:
     """A number as it is, if it is known, and otherwise what it is."""
     if callable(coefficient):
         return getattr(coefficient, "__name__", type(coefficient).__name__)
@@ -73,7 +73,7 @@ class Sum(AbstractOperator):
 class Scaled(AbstractOperator):
     """An operator multiplied by a number or by a function of the point."""
 
-    factor: Array | Callable
+    factor: Array | Callable[..., Any]
     operator: AbstractOperator
 
     def __repr__(self) -> str:

@@ -98,12 +98,12 @@ class AbstractOperator(eqx.Module):
 
         return scaled(-1.0, self)
 
-    def __rmul__(self, factor: ArrayLike | Callable) -> "AbstractOperator":
+    def __rmul__(self, factor: ArrayLike | Callable[..., Any]) -> "AbstractOperator":
         from ._algebra import scaled
 
         return scaled(factor, self)
 
-    def __mul__(self, factor: ArrayLike | Callable) -> "AbstractOperator":
+    def __mul__(self, factor: ArrayLike | Callable[..., Any]) -> "AbstractOperator":
         from ._algebra import scaled
 
         return scaled(factor, self)

@@ -21,7 +21,7 @@ class DiagonalOperator(AbstractDirectionalOperator):
 
     order: int = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.order < 1:
             raise ValueError(f"DiagonalOperator needs an order of at least 1, got {self.order}.")
 

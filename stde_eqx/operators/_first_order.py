@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -22,10 +23,12 @@ class DirectionalDerivative(AbstractDirectionalOperator):
     **Raises:** `ValueError` for an order below one; on use, for a vector of another shape.
     """
 
-    vector: Float[Array, " dim"] | Callable = eqx.field(converter=lambda v: v if callable(v) else jnp.asarray(v))
+    vector: Float[Array, " dim"] | Callable[..., Any] = eqx.field(
+        converter=lambda v: v if callable(v) else jnp.asarray(v)
+    )
     order: int = eqx.field(static=True, default=1)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.order < 1:
             raise ValueError(f"DirectionalDerivative needs an order of at least 1, got {self.order}.")
 
@@ -54,7 +57,7 @@ class DirectionalDerivative(AbstractDirectionalOperator):
         return self.directions(x, dim=dim)
 
 
-def AdvectionOperator(velocity: Float[Array, " dim"] | Callable) -> DirectionalDerivative:
+def AdvectionOperator(velocity: Float[Array, " dim"] | Callable[..., Any]) -> DirectionalDerivative:
     r"""The transport term $b(x) \cdot \nabla u$: `DirectionalDerivative(velocity, 1)`.
 
     **Arguments:**

@@ -26,7 +26,7 @@ class Polyharmonic(AbstractOperator):
 
     power: int = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.power < 1:
             raise ValueError(f"Polyharmonic needs a power of at least 1, got {self.power}.")
 

@@ -1,6 +1,6 @@
 import abc
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -186,7 +186,9 @@ class SecondOrder(AbstractSecondOrder):
     factors: Factors | Callable[[Float[Array, " point"]], Float[Array, "dim dim"]]
     decomposition: AbstractDecomposition
 
-    def __init__(self, matrix: Float[Array, "..."] | Callable, decomposition: AbstractDecomposition | None = None):
+    def __init__(
+        self, matrix: Float[Array, "..."] | Callable[..., Any], decomposition: AbstractDecomposition | None = None
+    ):
         self.decomposition = Eigenvectors() if decomposition is None else decomposition
         self.factors = matrix if callable(matrix) else self.decomposition.factors(_symmetric(jnp.asarray(matrix)))
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,7 +27,9 @@ class WeightedLaplacian(AbstractSecondOrder):
     **Raises:** on use, `ValueError` for any other shape.
     """
 
-    sigma: Float[Array, "..."] | Callable = eqx.field(converter=lambda s: s if callable(s) else jnp.asarray(s))
+    sigma: Float[Array, "..."] | Callable[..., Any] = eqx.field(
+        converter=lambda s: s if callable(s) else jnp.asarray(s)
+    )
 
     def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
         sigma = self._at(x, dim)

@@ -37,10 +37,12 @@ class AbstractKernelSolver(eqx.Module):
 class Cholesky(AbstractKernelSolver):
     r"""Makes $J J^T$ and factorises it. For up to a few thousand residuals."""
 
-    def linearize(self, blocks, params):
+    def linearize(self, blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], AbstractJacobian]:
         return linearize(blocks, params)
 
-    def solve(self, jacobian, right, damping, *, count):
+    def solve(
+        self, jacobian: Any, right: Float[Array, " rows"], damping: Float[Array, ""] | float, *, count: Int[Array, ""]
+    ) -> Float[Array, " rows"]:
         gram = jacobian.gram()
         damped = gram + damping * jnp.trace(gram) / gram.shape[0] * jnp.eye(gram.shape[0], dtype=gram.dtype)
         operator = lx.MatrixLinearOperator(damped, lx.positive_semidefinite_tag)
@@ -64,16 +66,23 @@ class ConjugateGradients(AbstractKernelSolver):
     tolerance: float = 1e-3
     max_steps: int = eqx.field(static=True, default=100)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if not self.tolerance > 0 or self.max_steps < 1:
             raise ValueError(
                 f"ConjugateGradients needs tolerance > 0 and max_steps >= 1, got {self.tolerance} and {self.max_steps}."
             )
 
-    def linearize(self, blocks, params):
+    def linearize(self, blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], AbstractJacobian]:
         return linearize_implicitly(blocks, params)
 
-    def solve(self, jacobian, right, damping, *, count):
+    def solve(
+        self,
+        jacobian: AbstractJacobian,
+        right: Float[Array, " rows"],
+        damping: Float[Array, ""] | float,
+        *,
+        count: Int[Array, ""],
+    ) -> Float[Array, " rows"]:
         # The trace of J J^T without bias: E |J^T s|^2 for random signs s (Hutchinson 1989).
         signs = jr.rademacher(jr.fold_in(jr.key(0), count), right.shape, right.dtype)
         pulled = jacobian.pull(signs)

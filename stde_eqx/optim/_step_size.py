@@ -40,7 +40,9 @@ class Backtracking(AbstractStepSize):
     factor: float = 0.5
     max_trials: int = eqx.field(static=True, default=8)
 
-    def __call__(self, loss_along, loss, slope, first):
+    def __call__(
+        self, loss_along: Callable[[Any], Float[Array, ""]], loss: Float[Array, ""], slope: Float[Array, ""], first: Any
+    ) -> Float[Array, ""]:
         def too_long(carry):
             trial, step, found = carry
             # Written so that a loss that is not finite counts as too large.

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -56,7 +57,7 @@ def subtract(a: Coefficient, b: Coefficient) -> Coefficient:
     return add(a, negate(b))
 
 
-def scale(a: Coefficient, factor, op: Callable = operator.mul) -> Coefficient:
+def scale(a: Coefficient, factor, op: Callable[..., Any] = operator.mul) -> Coefficient:
     """Multiply (or divide: `op=operator.truediv`) by an array that does not depend on the direction.
 
     `factor` is a Python scalar, has rank zero, or has the coefficient's own shape.

@@ -1,6 +1,6 @@
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import jax
@@ -42,7 +42,7 @@ class Dense:
         return self.array.shape if self.summed else self.array.shape[1:]
 
     @property
-    def dtype(self):
+    def dtype(self) -> Any:
         return self.array.dtype
 
     def dense(self) -> "Dense":
@@ -99,7 +99,7 @@ class Sparse:
         return tuple(axis for axis in range(len(self.shape)) if axis not in self.axes)
 
     @property
-    def dtype(self):
+    def dtype(self) -> Any:
         return self.entries[0].values.dtype
 
     @property
@@ -109,7 +109,7 @@ class Sparse:
         known = all(single_run(entry.indices) for entry in self.entries)
         return known and size >= math.prod(self.shape[axis] for axis in self.axes)
 
-    def with_entries(self, entries) -> "Sparse":
+    def with_entries(self, entries: Iterable["Entry"]) -> "Sparse":
         return Sparse(self.shape, self.axes, tuple(entries), self.summed)
 
     def map_values(self, fn: Callable[[Array], Array]) -> "Sparse":

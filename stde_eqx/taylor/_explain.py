@@ -68,7 +68,7 @@ class Explanation:
 
 
 def explain(
-    fn: Callable, x: Array, *, order: int = 2, num_directions: int = 16, coordinates: bool = True
+    fn: Callable[..., Any], x: Array, *, order: int = 2, num_directions: int = 16, coordinates: bool = True
 ) -> Explanation:
     """Print what a collapsed sweep does with every equation of `fn`, and what it costs: see where a model loses speed.
 

@@ -11,7 +11,7 @@ from ._sweep import coefficient_of, primal_of, series as make_series, Sweep
 
 
 def jet(
-    fun: Callable, primals: Sequence[Any], series: Sequence[Sequence[Any]], factorial_scaled: bool = True
+    fun: Callable[..., Any], primals: Sequence[Any], series: Sequence[Sequence[Any]], factorial_scaled: bool = True
 ) -> tuple[Any, Any]:
     r"""Taylor-mode differentiation along one curve: a drop-in for `jax.experimental.jet.jet` that takes any function.
 

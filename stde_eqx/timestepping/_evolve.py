@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -35,10 +36,10 @@ def evolve(
     v: Field,
     *,
     estimator: AbstractEstimator | None = None,
-    solver: diffrax.AbstractSolver | None = None,
+    solver: diffrax.AbstractSolver[Any] | None = None,
     t1: float | None = None,
     dt0: float | None = None,
-    stepsize_controller: diffrax.AbstractStepSizeController | None = None,
+    stepsize_controller: diffrax.AbstractStepSizeController[Any, Any] | None = None,
     saveat: diffrax.SaveAt | None = None,
     num_points: int | None = None,
     num_redraws: int = 10,
@@ -46,7 +47,7 @@ def evolve(
     update: AbstractUpdate | None = None,
     least_squares: AbstractLeastSquares | None = None,
     event: diffrax.Event | None = None,
-    progress_meter: diffrax.AbstractProgressMeter | None = None,
+    progress_meter: diffrax.AbstractProgressMeter[Any] | None = None,
     max_steps: int = 4_096,
     max_rejections: int = 20,
     key: PRNGKeyArray,

@@ -35,7 +35,7 @@ class Fit(eqx.Module):
     newton_steps: int = eqx.field(static=True, default=20)
     num_points: int | None = eqx.field(static=True, default=None)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         counts = self.batch_size, 1 if self.num_points is None else self.num_points
         if min(self.steps, self.newton_steps) < 0 or min(counts) < 1 or not self.learning_rate > 0:
             raise ValueError(

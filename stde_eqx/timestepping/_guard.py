@@ -12,7 +12,7 @@ class Guard(diffrax.AbstractStepSizeController):
     The solution then ends at the last accepted step.
     """
 
-    controller: diffrax.AbstractStepSizeController
+    controller: diffrax.AbstractStepSizeController[Any, Any]
     max_rejections: int = eqx.field(static=True)
 
     def wrap(self, direction):
@@ -55,7 +55,7 @@ class AdaptiveGuard(diffrax.AbstractAdaptiveStepSizeController):
         return _adapt(self.controller, self.max_rejections, step, controller_state)
 
 
-def guarded(controller: diffrax.AbstractStepSizeController, max_rejections: int) -> Any:
+def guarded(controller: diffrax.AbstractStepSizeController[Any, Any], max_rejections: int) -> Any:
     """The controller with a guard, adaptive if it is."""
     if isinstance(controller, diffrax.AbstractAdaptiveStepSizeController):
         return AdaptiveGuard(controller=controller, max_rejections=max_rejections)  # pyright: ignore[reportCallIssue]

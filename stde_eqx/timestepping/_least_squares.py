@@ -53,7 +53,7 @@ class Dense(AbstractLeastSquares):
 
     regularisation: float | None = None
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         _check_regularisation(self.regularisation)
 
     def __call__(
@@ -95,7 +95,7 @@ class MatrixFree(AbstractLeastSquares):
     tolerance: float = 1e-4
     max_steps: int = eqx.field(static=True, default=500)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         _check_regularisation(self.regularisation)
         if not self.tolerance > 0 or self.max_steps < 1:
             raise ValueError(

@@ -23,7 +23,7 @@ def sample_path(
     *,
     t0: float = 0.0,
     num_steps: int = 64,
-    solver: diffrax.AbstractSolver | None = None,
+    solver: diffrax.AbstractSolver[Any] | None = None,
     key: PRNGKeyArray,
 ) -> Float[Array, "times dim"]:
     r"""A sample path of the diffusion $dX = \mu(t, X) \, dt + \sigma(t, X) \, dW$ at some times, by Diffrax.

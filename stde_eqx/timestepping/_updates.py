@@ -68,7 +68,7 @@ class RandomParameters(AbstractUpdate):
 
     number: int = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.number < 1:
             raise ValueError(f"RandomParameters needs at least one parameter, got {self.number}.")
 

@@ -132,7 +132,7 @@ def check_network(problem: AbstractParabolic, v: Any, estimator: Any, key: PRNGK
     return network
 
 
-def check_stepping(solver: Any, controller: Any, dt0: Any) -> diffrax.AbstractStepSizeController:
+def check_stepping(solver: Any, controller: Any, dt0: Any) -> diffrax.AbstractStepSizeController[Any, Any]:
     """A solver, and a controller that it can serve: the default one if `None`."""
     if isinstance(solver, type) or not isinstance(solver, diffrax.AbstractSolver):
         raise ValueError(f"`solver` must be a Diffrax solver such as `diffrax.Tsit5()`, got {solver!r}.")

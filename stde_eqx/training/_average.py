@@ -31,7 +31,7 @@ class ExponentialAverage(eqx.Module):
 
     decay: float = 0.999
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if not 0 < self.decay < 1:
             raise ValueError(f"`decay` must be between 0 and 1, such as 0.999; got {self.decay!r}.")
 

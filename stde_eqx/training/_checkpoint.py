@@ -18,7 +18,7 @@ class CheckpointError(ValueError):
     """A file that is not a checkpoint, is damaged, or holds something other than what it is loaded into."""
 
 
-def save(path: str | os.PathLike, tree: PyTreeLike) -> None:
+def save(path: str | os.PathLike[str], tree: PyTreeLike) -> None:
     """Writes the arrays and numbers of a PyTree to one file, which appears complete or not at all.
 
     The file is a line of JSON that names every leaf with its shape and dtype, and the leaves in NumPy's own format:
@@ -41,7 +41,7 @@ def save(path: str | os.PathLike, tree: PyTreeLike) -> None:
         partial.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike, like: PyTreeLike) -> Any:
+def load(path: str | os.PathLike[str], like: PyTreeLike) -> Any:
     """Reads a file that [`stde_eqx.training.save`][] wrote.
 
     !!! example

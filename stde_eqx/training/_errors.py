@@ -31,4 +31,4 @@ class CallbackError(TrainingError):
             f"the callback `{type(callback).__name__}` raised {type(error).__name__}: {error}. The run ended there; "
             "what was trained until then is kept as `error.solution`."
         )
-        self.__cause__ = error
+        self.__cause__: BaseException | None = error

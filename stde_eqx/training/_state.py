@@ -72,15 +72,17 @@ class _Skeleton:
     """The part of a network that is not arrays, hashable, so that it can be part of a PyTree's structure."""
 
     def __init__(self, static: PyTreeLike):
-        self.leaves, self.treedef = jax.tree.flatten(static)
+        leaves, treedef = jax.tree.flatten(static)
+        self.leaves: list[Any] = leaves
+        self.treedef: Any = treedef
 
     def combine(self, arrays: PyTreeLike) -> Any:
         return eqx.combine(arrays, jax.tree.unflatten(self.treedef, self.leaves))
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((tuple(self.leaves), self.treedef))
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, _Skeleton) and (self.leaves, self.treedef) == (other.leaves, other.treedef)
 
 

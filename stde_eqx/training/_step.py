@@ -63,10 +63,10 @@ class TrainStep(eqx.Module):
     residual_scale: float | None
 
     # `jax.jit(step)` hashes the step, which arrays do not allow by value.
-    def __hash__(self):
+    def __hash__(self) -> int:
         return id(self)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self is other
 
     def init(self, u: Field, *, key: PRNGKeyArray) -> TrainState:

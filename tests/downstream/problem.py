@@ -44,4 +44,5 @@ def solve(problem: Stationary, network: stde.Field, *, steps: int, seed: int) ->
 
 
 def at_origin(solution: stde.Solution, dim: int) -> float:
-    return float(solution.u(jnp.zeros(dim)))
+    origin: Float[Array, " dim"] = jnp.zeros(dim)  # pyright: ignore[reportUnknownMemberType], of JAX itself
+    return float(solution.u(origin))

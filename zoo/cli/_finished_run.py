@@ -47,7 +47,7 @@ class FinishedRun:
         return cls(folder, options, problem, model, key)
 
     @property
-    def u(self) -> Callable:
+    def u(self) -> Callable[..., Any]:
         """The trained function of one point, boundary condition included."""
         return self.problem.ansatz(self.model)
 

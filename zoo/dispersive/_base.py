@@ -107,7 +107,12 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
         return self.equation(stde.partials(self.solution, x, self.derivatives))
 
     def residual(
-        self, u: Callable, x: Float[Array, " dim"], *, estimator: stde.AbstractEstimator, key: PRNGKeyArray | None
+        self,
+        u: Callable[..., Any],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         r"""$F(u, \partial u, ...) - f$ at one point, exactly, whatever the estimator.
 
@@ -140,7 +145,7 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
             )
         return self.equation(d) - self.source(x)
 
-    def ansatz(self, net: Callable) -> Callable:
+    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
         r"""$x \mapsto g(x) + b(x) \, \mathrm{net}(x)$, which has the data of `conditions` whatever the network.
 
         The factor $b$ vanishes where data are given, to as high an order as they are. The extension $g$ is made of the

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+
 import equinox as eqx
+from jaxtyping import Array, Float
 
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._wave import AbstractWave, as_positive
 
 
@@ -34,7 +38,7 @@ class CahnHilliard(AbstractSpaceTimeProblem):
         self.gamma = as_positive("gamma", gamma)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {
             "u": (),
             "u_t": (0,),
@@ -44,13 +48,13 @@ class CahnHilliard(AbstractSpaceTimeProblem):
         }
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return True
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         return ((1, 0), (2, 2))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         cubic = 6 * d["u"] * d["u_x"] ** 2 + 3 * d["u"] ** 2 * d["u_xx"]  # (u^3)_xx
         return d["u_t"] - cubic + d["u_xx"] + self.gamma * d["u_xxxx"]

@@ -76,7 +76,7 @@ class DataExtension(eqx.Module):
         International Journal for Numerical Methods in Engineering 7(4), 1973.
     """
 
-    function: Callable
+    function: Callable[..., Any]
     domain: Box
     conditions: Conditions = eqx.field(static=True)
 

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+
 import equinox as eqx
+from jaxtyping import Array, Float
 
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._plane_waves import AbstractPlaneWave, LineSoliton, Lump
 from ._wave import AbstractWave
 
@@ -41,7 +45,7 @@ class KadomtsevPetviashvili(AbstractSpaceTimeProblem):
         self.domain = as_domain(domain, self.solution, default=Box((0, -2, -2), (0.5, 2, 2)), dim=3)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {
             "u": (),
             "u_x": (1,),
@@ -52,14 +56,14 @@ class KadomtsevPetviashvili(AbstractSpaceTimeProblem):
         }
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return False
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         across = (1, 3) if self.sign == 1 else (2, 2)
         return ((1, 0), across, (1, 1))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         steepening = 6 * (d["u_x"] ** 2 + d["u"] * d["u_xx"])
         return d["u_tx"] + steepening + d["u_xxxx"] + 3 * self.sign * d["u_yy"]

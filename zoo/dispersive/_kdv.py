@@ -1,5 +1,10 @@
+from collections.abc import Mapping
+
+from jaxtyping import Array, Float
+
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._solitons import OneSoliton, TwoSolitons
 from ._wave import AbstractWave
 
@@ -31,16 +36,16 @@ class KdV(AbstractSpaceTimeProblem):
         self.domain = as_domain(domain, self.solution, default=Box((0, -5), (1, 5)), dim=2)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {"u": (), "u_t": (0,), "u_x": (1,), "u_xxx": (1, 1, 1)}
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return False
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         return ((1, 0), (1, 2))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         return d["u_t"] + 6 * d["u"] * d["u_x"] + d["u_xxx"]

@@ -1,5 +1,10 @@
+from collections.abc import Mapping
+
+from jaxtyping import Array, Float
+
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._tanh_waves import TanhWave, TwoTanhWaves
 from ._wave import AbstractWave
 
@@ -37,7 +42,7 @@ class KdV2D(AbstractSpaceTimeProblem):
         self.domain = as_domain(domain, self.solution, default=Box((0, -1, -1), (1, 1, 1)), dim=3)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {
             "u_ty": (0, 2),
             "u_xxxy": (1, 1, 1, 2),
@@ -49,13 +54,13 @@ class KdV2D(AbstractSpaceTimeProblem):
         }
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return False
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         return ((1, 0), (1, 2), (2, 0))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         product = d["u_xy"] * d["u_x"] + d["u_y"] * d["u_xx"]
         return d["u_ty"] + d["u_xxxy"] + 3 * product - d["u_xx"] + 2 * d["u_yy"]

@@ -1,5 +1,10 @@
+from collections.abc import Mapping
+
+from jaxtyping import Array, Float
+
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._wave import AbstractWave
 
 
@@ -29,7 +34,7 @@ class KuramotoSivashinsky(AbstractSpaceTimeProblem):
         self.domain = as_domain(domain, self.solution, default=Box((0, -2), (1, 2)), dim=2)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {
             "u": (),
             "u_t": (0,),
@@ -39,12 +44,12 @@ class KuramotoSivashinsky(AbstractSpaceTimeProblem):
         }
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return True
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         return ((1, 0), (2, 2))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         return d["u_t"] + d["u"] * d["u_x"] + d["u_xx"] + d["u_xxxx"]

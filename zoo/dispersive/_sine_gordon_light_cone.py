@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._interpolation import Conditions
 from ._sine_gordon_waves import Breather, Kink
 from ._wave import AbstractWave
 
@@ -33,16 +37,16 @@ class SineGordonLightCone(AbstractSpaceTimeProblem):
         self.domain = as_domain(domain, self.solution, default=Box((0, -2), (2, 2)), dim=2)
 
     @property
-    def derivatives(self):
+    def derivatives(self) -> Mapping[str, tuple[int, ...]]:
         return {"u": (), "u_tx": (0, 1)}
 
     @property
-    def manufactured(self):
+    def manufactured(self) -> bool:
         return False
 
     @property
-    def conditions(self):
+    def conditions(self) -> Conditions:
         return ((1, 0), (1, 0))
 
-    def equation(self, d):
+    def equation(self, d: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
         return d["u_tx"] - jnp.sin(d["u"])

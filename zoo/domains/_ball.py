@@ -29,7 +29,7 @@ class Ball(AbstractDomain):
     dim: int = eqx.field(static=True, converter=as_dimension)
     radius: float = eqx.field(static=True, default=1.0, converter=float)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1:
             raise ValueError(f"A ball needs dim >= 1, got dim={self.dim}.")
         if not (math.isfinite(self.radius) and self.radius > 0):
@@ -96,7 +96,9 @@ class Ball(AbstractDomain):
         check_point(x, self.dim)
         return self.radius**2 - jnp.sum(x * x)
 
-    def boundary_factor_and_derivatives(self, x):
+    def boundary_factor_and_derivatives(
+        self, x: Float[Array, " dim"]
+    ) -> tuple[Float[Array, ""], Float[Array, " dim"], Float[Array, ""]]:
         return self.boundary_factor(x), -2 * x, jnp.asarray(-2.0 * self.dim, x.dtype)
 
 

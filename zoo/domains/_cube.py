@@ -35,7 +35,7 @@ class Cube(AbstractDomain):
     half_width: float = eqx.field(static=True, default=1.0, converter=float)
     spread: float = eqx.field(static=True, default=0.5, converter=float)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1:
             raise ValueError(f"A cube needs dim >= 1, got dim={self.dim}.")
         if not (math.isfinite(self.half_width) and self.half_width > 0):
@@ -107,7 +107,9 @@ class Cube(AbstractDomain):
         """
         return self._factor_and_reciprocals(x)[0]
 
-    def boundary_factor_and_derivatives(self, x):
+    def boundary_factor_and_derivatives(
+        self, x: Float[Array, " dim"]
+    ) -> tuple[Float[Array, ""], Float[Array, " dim"], Float[Array, ""]]:
         # The shares p_i = b / (d w_i) are positive and add up to 1. From d_i w_i = -2 x_i / s^2,
         #     d_i b = -2 d x_i p_i^2 / s^2,   d_ii b = -2 d p_i^2 / s^2 - 8 d^2 x_i^2 p_i^3 (1 - p_i) / (s^4 b),
         # without a power of 1 / w_i, which would overflow and cancel near a face.

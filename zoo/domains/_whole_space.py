@@ -30,7 +30,7 @@ class WholeSpace(AbstractDomain):
 
     dim: int = eqx.field(static=True, converter=as_dimension)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1:
             raise ValueError(f"A space needs dim >= 1, got dim={self.dim}.")
 
@@ -80,7 +80,9 @@ class WholeSpace(AbstractDomain):
         check_point(x, self.dim)
         return 1 / (1 + jnp.sum(x * x) / self.dim)
 
-    def boundary_factor_and_derivatives(self, x):
+    def boundary_factor_and_derivatives(
+        self, x: Float[Array, " dim"]
+    ) -> tuple[Float[Array, ""], Float[Array, " dim"], Float[Array, ""]]:
         b = self.boundary_factor(x)
         square = jnp.sum(x * x) / self.dim
         return b, x * (-2 / self.dim * b * b), -2 * b * b + 8 / self.dim * square * b**3

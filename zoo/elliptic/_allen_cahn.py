@@ -1,3 +1,5 @@
+from jaxtyping import Array, Float
+
 from ..solutions import AbstractSolution
 from ._base import AbstractElliptic, as_solution
 
@@ -22,5 +24,5 @@ class AllenCahn(AbstractElliptic):
     def __init__(self, solution: AbstractSolution):
         self.solution = as_solution(solution)
 
-    def nonlinearity(self, value):
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""] | float:
         return value * (1 - value * value)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -94,11 +95,16 @@ class Anisotropic(AbstractManufactured):
         return self.operator(self.solution, x)
 
     def residual(
-        self, u: Callable, x: Float[Array, " dim"], *, estimator: stde.AbstractEstimator, key: PRNGKeyArray | None
+        self,
+        u: Callable[..., Any],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         r"""$\operatorname{tr}(C \nabla^2 u(x)) - f(x)$, the operator exact or estimated."""
         return self.operator(u, x, estimator=estimator, key=key) - self.source(x)
 
-    def ansatz(self, net: Callable) -> Callable:
+    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
         r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network."""
         return stde.nn.HardConstraint(self.domain.boundary_factor, net)

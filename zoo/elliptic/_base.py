@@ -53,7 +53,12 @@ class AbstractElliptic(AbstractManufactured):
         return laplacian + self.nonlinearity(value)
 
     def residual(
-        self, u: Callable, x: Float[Array, " dim"], *, estimator: stde.AbstractEstimator, key: PRNGKeyArray | None
+        self,
+        u: Callable[..., Any],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         r"""$\Delta u(x) + g(u(x)) - f(x)$, the Laplacian exact or estimated.
 
@@ -81,7 +86,7 @@ class AbstractElliptic(AbstractManufactured):
             )
         return laplacian + self.nonlinearity(value) - source
 
-    def ansatz(self, net: Callable) -> Callable:
+    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
         r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network; $b = R^2 - |x|^2$
         on a ball.
 

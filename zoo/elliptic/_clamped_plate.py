@@ -41,11 +41,16 @@ class ClampedPlate(AbstractManufactured):
         return self.solution.bilaplacian(x)
 
     def residual(
-        self, u: Callable, x: Float[Array, " dim"], *, estimator: stde.AbstractEstimator, key: PRNGKeyArray | None
+        self,
+        u: Callable[..., Any],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
     ) -> Float[Array, ""]:
         r"""$\Delta^2 u(x) - f(x)$, the operator exact or estimated."""
         return stde.Biharmonic()(u, x, estimator=estimator, key=key) - self.source(x)
 
-    def ansatz(self, net: Callable) -> Callable:
+    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
         r"""$x \mapsto (R^2 - |x|^2)^2 \, \mathrm{net}(x)$, which vanishes on the sphere together with its slope."""
         return stde.nn.HardConstraint(self.solution.factor, net)

@@ -1,4 +1,5 @@
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from ..solutions import AbstractSolution
 from ._base import AbstractElliptic, as_solution
@@ -24,5 +25,5 @@ class SineGordon(AbstractElliptic):
     def __init__(self, solution: AbstractSolution):
         self.solution = as_solution(solution)
 
-    def nonlinearity(self, value):
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""] | float:
         return jnp.sin(value)

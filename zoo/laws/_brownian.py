@@ -34,7 +34,7 @@ class Brownian(AbstractLaw):
     start: float = 0.0
     head_start: float = 0.0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0:
             raise ValueError(
                 "Brownian needs dim >= 1, scale > 0 and head_start >= 0, got "

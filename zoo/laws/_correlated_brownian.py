@@ -36,7 +36,7 @@ class CorrelatedBrownian(AbstractLaw):
     start: float = 0.0
     head_start: float = 0.0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0 or not 0 <= self.correlation <= 1:
             raise ValueError(
                 "CorrelatedBrownian needs dim >= 1, scale > 0, head_start >= 0 and a correlation from 0 to 1, got "

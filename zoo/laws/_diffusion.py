@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -32,24 +33,24 @@ class Diffusion(AbstractLaw):
     [`stde_eqx.timestepping.sample_path`][].
     """
 
-    drift: Callable
-    diffusion: Callable
+    drift: Callable[..., Any]
+    diffusion: Callable[..., Any]
     start: Float[Array, " dim"]
     origin: float
     spread: float
     num_steps: int = eqx.field(static=True)
-    solver: diffrax.AbstractSolver | None
+    solver: diffrax.AbstractSolver[Any] | None
 
     def __init__(
         self,
-        drift: Callable,
-        diffusion: Callable,
+        drift: Callable[..., Any],
+        diffusion: Callable[..., Any],
         start: Float[Array, " dim"],
         *,
         origin: float = 0.0,
         spread: float = 0.0,
         num_steps: int = 64,
-        solver: diffrax.AbstractSolver | None = None,
+        solver: diffrax.AbstractSolver[Any] | None = None,
     ):
         self.drift, self.diffusion, self.start = drift, diffusion, jnp.asarray(start)
         self.origin, self.spread, self.num_steps, self.solver = origin, spread, num_steps, solver

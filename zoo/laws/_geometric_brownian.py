@@ -33,7 +33,7 @@ class GeometricBrownian(AbstractLaw):
     origin: float = 0.0
     head_start: float = 0.0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1 or not self.volatility > 0 or not self.head_start >= 0:
             raise ValueError(
                 "GeometricBrownian needs dim >= 1, volatility > 0 and head_start >= 0, got "

@@ -22,7 +22,7 @@ class LightCone(AbstractLaw):
     dim: int = eqx.field(static=True)
     radius: float = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         Ball(self.dim, self.radius)  # raises for what is not a ball
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:

@@ -21,7 +21,7 @@ class Normal(AbstractLaw):
     mean: float = 0.0
     deviation: float = 1.0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1 or not self.deviation > 0:
             raise ValueError(f"Normal needs dim >= 1 and deviation > 0, got {self.dim} and {self.deviation}.")
 

@@ -33,7 +33,7 @@ class MeanReverting(AbstractLaw):
     start: float = 0.0
     deviation: float = 0.0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if self.dim < 1 or not self.rate > 0 or not self.volatility > 0 or not self.deviation >= 0:
             raise ValueError(
                 "MeanReverting needs dim >= 1, rate > 0, volatility > 0 and deviation >= 0, got "

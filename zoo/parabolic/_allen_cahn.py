@@ -1,6 +1,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.special import logsumexp
+from jaxtyping import Array, Float
 
 from ..laws import AbstractLaw
 from ..references import ReferenceValue, stored
@@ -40,13 +41,13 @@ class ParabolicAllenCahn(AbstractReactionDiffusion):
         self.law = default_law(law, dim, final_time)
         self.dim, self.final_time = dim, float(final_time)
 
-    def nonlinearity(self, value):
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return value - value**3
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.arctan(jnp.max(x))
 
-    def extension(self, t, x):
+    def extension(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         # Never quite zero: at time zero the width vanishes, and its slope is infinite.
         width = jnp.sqrt(2 * jnp.maximum(t, 1e-10 * self.final_time)).astype(x.dtype)
         largest = jnp.max(x)

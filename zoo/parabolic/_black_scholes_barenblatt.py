@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
@@ -66,17 +67,19 @@ class BlackScholesBarenblatt(stde.AbstractSemilinear, AbstractTerminalValue):
         drift = stde.AdvectionOperator(lambda z: self.interest * z[1:])
         return -0.5 * diffusion - drift
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return self.interest * value
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sum(x * x)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.exp((self.interest + self.volatility**2) * (self.final_time - t)) * jnp.sum(x * x)
 
     @property
-    def target(self):
+    def target(self) -> tuple[Float[Array, ""], Float[Array, " dim"]]:
         return jnp.zeros(()), _target_point(self.dim)
 
 

@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
@@ -88,16 +89,18 @@ class BlackScholesBasket(stde.AbstractSemilinear, AbstractTerminalValue):
         common = half * self.correlation * stde.DirectionalDerivative(ones, order=2)
         return -own - common - self._drift * stde.DirectionalDerivative(ones)
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return self.interest * value
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.payoff(x)
 
-    def extension(self, t, x):
+    def extension(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.payoff.smoothed(x, self.payoff.strike * jnp.sqrt(self._variance(t)))
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""] | None:
         left = self.final_time - t
         expectation = self.payoff.expectation(x, self._drift * left, self._variance(t))
         return None if expectation is None else jnp.exp(-self.interest * left) * expectation

@@ -1,6 +1,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
@@ -44,13 +45,21 @@ class BurgersType(AbstractTerminalValue):
         self.law = as_law(law, paths(dim, float(dim), final_time, origin=0.0))
         self.dim, self.final_time = dim, float(final_time)
 
-    def rate(self, u, t, x, *, estimator, key):
+    def rate(
+        self,
+        u: stde.Field,
+        t: Float[Array, ""],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
+    ) -> Float[Array, ""]:
         value, along = jax.jvp(u, (x,), (jnp.ones_like(x),))
         laplacian = stde.Laplacian()(u, x, estimator=estimator, key=key)
         return -(self.dim**2) / 2 * laplacian - (value - (2 + self.dim) / (2 * self.dim)) * self.dim * along
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jax.nn.sigmoid(self.final_time + jnp.mean(x))
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jax.nn.sigmoid(t + jnp.mean(x))

@@ -56,7 +56,7 @@ class GeometricCall(AbstractCall):
 
     strike: float = eqx.field(static=True, default=1.0)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_setting(1, 1.0, strike=self.strike)
 
     def average(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
@@ -84,7 +84,7 @@ class ArithmeticCall(AbstractCall):
 
     strike: float = eqx.field(static=True, default=1.0)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_setting(1, 1.0, strike=self.strike)
 
     def average(self, x: Float[Array, " dim"]) -> Float[Array, ""]:

@@ -88,13 +88,15 @@ class FokkerPlanck(AbstractFokkerPlanck):
         self.law = as_law(law, self.process)
         self.dim, self.final_time = dim, float(final_time)
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return square + self.expansion
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.log_density(jnp.zeros((), x.dtype), x)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.log_density(t, x)
 
 

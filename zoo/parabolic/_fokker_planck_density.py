@@ -2,6 +2,7 @@ import math
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from ..laws import AbstractLaw, MeanReverting
 from ._base import as_law
@@ -57,11 +58,13 @@ class FokkerPlanckDensity(AbstractFokkerPlanck):
                 f"use zoo.FokkerPlanck({dim}), whose unknown is its logarithm, or at most {_LARGEST_DIM} dimensions."
             )
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return self.expansion * value
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.exact(jnp.zeros((), x.dtype), x)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.exp(self.log_density(t, x))

@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from .._checks import check_setting
 from ..laws import AbstractLaw
@@ -39,13 +40,13 @@ class Heat(AbstractReactionDiffusion):
         self.law = default_law(law, dim, final_time)
         self.dim, self.final_time, self.width = dim, float(final_time), float(width)
 
-    def nonlinearity(self, value):
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return jnp.zeros_like(value)
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.exact(jnp.zeros((), x.dtype), x)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         w = self.dim * self.width
         # The logarithm of the power: for large d the base is too close to one to be rounded first.
         return jnp.exp(-self.dim / 2 * jnp.log1p(4 * t / w) - jnp.sum(x * x) / (w + 4 * t))

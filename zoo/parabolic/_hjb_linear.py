@@ -3,6 +3,7 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
@@ -64,10 +65,18 @@ class HamiltonJacobiBellmanLinear(AbstractTerminalValue):
         self.dim, self.final_time, self.power = dim, float(final_time), float(power)
         self.sampled_gradient = sampled_gradient
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sum(x)
 
-    def rate(self, u, t, x, *, estimator, key):
+    def rate(
+        self,
+        u: stde.Field,
+        t: Float[Array, ""],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
+    ) -> Float[Array, ""]:
         if self.sampled_gradient:
             laplacian, control = self._sampled(u, x, estimator=estimator, key=key)
         else:
@@ -75,7 +84,7 @@ class HamiltonJacobiBellmanLinear(AbstractTerminalValue):
             control = jnp.mean(self._cost(jax.grad(u)(x)))
         return -laplacian + control - 2
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.final_time - t + jnp.sum(x)
 
     def _cost(self, slopes):

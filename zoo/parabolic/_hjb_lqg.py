@@ -2,6 +2,7 @@ import math
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
@@ -51,13 +52,15 @@ class HamiltonJacobiBellmanLQG(stde.AbstractSemilinear, AbstractTerminalValue):
     def operator(self) -> stde.AbstractOperator:
         return -stde.Laplacian()
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         # The squared gradient of minus the Laplacian is -|grad u|^2.
         return -self.mu * square
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.log1p(jnp.sum(x * x)) - math.log(2)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         square = jnp.sum(x * x)
         return cole_hopf(self.final_time - t, square, dim=self.dim, mu=self.mu, longest=self.final_time)

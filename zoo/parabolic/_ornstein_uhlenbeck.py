@@ -2,6 +2,7 @@ import math
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
@@ -63,11 +64,13 @@ class OrnsteinUhlenbeck(stde.AbstractSemilinear, AbstractInitialValue):
         drift = stde.AdvectionOperator(lambda z: -self.process.rate * z[1:])
         return self.process.volatility**2 / 2 * stde.Laplacian() + drift
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return jnp.zeros_like(value)
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.mean(jnp.cos(x)) + jnp.sum(jnp.sin(x)) / math.sqrt(self.dim)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.exp(-self.process.variance(t) / 2) * self.initial(self.process.decay(t) * x)

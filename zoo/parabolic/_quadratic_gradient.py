@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
@@ -51,11 +52,13 @@ class QuadraticGradient(stde.AbstractSemilinear, AbstractTerminalValue):
     def operator(self) -> stde.AbstractOperator:
         return -0.5 * stde.Laplacian()
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         # The squared gradient of minus half the Laplacian is -|grad u|^2 / 2.
         return 2 * square + self.source(t, x)
 
-    def source(self, t, x):
+    def source(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""The right-hand side of the equation at one time and point."""
         scaled = jnp.sum(x * x) / self.dim
         q, a = self.final_time - t + scaled, self.alpha
@@ -64,11 +67,11 @@ class QuadraticGradient(stde.AbstractSemilinear, AbstractTerminalValue):
         second = a * (a - 1) * q ** (a - 2) * cosine - (a * q ** (a - 1)) ** 2 * sine
         return 2 * scaled / self.dim * (2 * first**2 + second)
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sin((jnp.sum(x * x) / self.dim) ** self.alpha)
 
-    def extension(self, t, x):
+    def extension(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sin(((self.final_time - t) ** 2 + (jnp.sum(x * x) / self.dim) ** 2) ** (self.alpha / 2))
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sin((self.final_time - t + jnp.sum(x * x) / self.dim) ** self.alpha)

@@ -1,5 +1,6 @@
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from ..references import RadialTable, solve_radial, tabulate
 
@@ -18,7 +19,7 @@ def smoothed(time, square, dim: int):
     return profile(square + 2 * dim * time)
 
 
-def reference(nonlinearity: Callable, dim: int, final_time: float) -> RadialTable:
+def reference(nonlinearity: Callable[..., Any], dim: int, final_time: float) -> RadialTable:
     """The solution of a reaction-diffusion equation with these data, solved once for each setting."""
     return tabulate(_solved(nonlinearity, dim, final_time))
 

@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from ..laws import AbstractLaw
 from ..references import RadialTable
@@ -37,16 +38,16 @@ class SemilinearHeat(AbstractReactionDiffusion):
         self.dim, self.final_time = dim, float(final_time)
         self.reference = reference(_nonlinearity, dim, float(final_time))
 
-    def nonlinearity(self, value):
+    def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return _nonlinearity(value)
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return profile(jnp.sum(x * x))
 
-    def extension(self, t, x):
+    def extension(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return smoothed(t - self.t0, jnp.sum(x * x), self.dim)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.reference(t, x)
 
 

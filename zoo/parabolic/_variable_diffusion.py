@@ -75,10 +75,12 @@ class VariableDiffusion(stde.AbstractSemilinear, AbstractInitialValue):
     def operator(self) -> stde.AbstractOperator:
         return 0.5 * stde.WeightedLaplacian(self.sigma) + stde.AdvectionOperator(self.drift)
 
-    def reaction(self, t, x, value, square):
+    def reaction(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
+    ) -> Float[Array, ""]:
         return self.source(t, x)
 
-    def source(self, t, x):
+    def source(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         """$f$ at one time and point."""
         z = jnp.concatenate([t[None], x])
         sigma, m = self.sigma(z), jnp.full(self.dim, 1 / math.sqrt(self.dim), x.dtype)
@@ -86,10 +88,10 @@ class VariableDiffusion(stde.AbstractSemilinear, AbstractInitialValue):
         phase = t + m @ x
         return (1 - self.drift(z) @ m) * jnp.cos(phase) + along @ along / 2 * jnp.sin(phase)
 
-    def initial(self, x):
+    def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.exact(jnp.zeros((), x.dtype), x)
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.sin(t + jnp.sum(x) / math.sqrt(self.dim))
 
 

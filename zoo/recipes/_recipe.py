@@ -42,7 +42,7 @@ class Phase(eqx.Module):
     fixed_batch: bool = False
     balances: int = 0
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if not 0 <= self.balances < self.steps:
             raise ValueError(f"`balances` must be at least 0 and below steps={self.steps}, got {self.balances!r}.")
         samples = isinstance(self.estimator, stde.SparseSTDE | stde.DenseSTDE)

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -95,7 +96,7 @@ def solve_branching(
 class _Equation(eqx.Module):
     """The equation for $w = u - c$."""
 
-    data: Callable
+    data: Callable[..., Any]
     centre: Float[Array, ""]
     derivatives: list[Float[Array, ""]]  # of the nonlinearity at the centre, from the zeroth on
 

@@ -37,7 +37,7 @@ class ColeHopf:
     final_time: float = 1.0
     mu: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.dim < 1 or not self.final_time > 0 or not self.mu > 0:
             raise ValueError(
                 f"ColeHopf needs dim >= 1, final_time > 0 and mu > 0, got {self.dim}, {self.final_time} and {self.mu}."

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -27,7 +28,7 @@ class Comparison(eqx.Module):
     cloud_error: float | None
 
 
-def compare(problem: "stde.AbstractParabolic", u: Callable) -> Comparison:
+def compare(problem: "stde.AbstractParabolic", u: Callable[..., Any]) -> Comparison:
     """A function of `(t, x)` beside the reference, at the problem's target and over a cloud of points.
 
     The error at a single point may be small by luck, or because the points of training lead there; the cloud tells.

@@ -33,7 +33,7 @@ class StoredReference:
     values: tuple[float, ...]
     errors: tuple[float, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.values) != len(self.errors):
             raise ValueError(f"There are {len(self.values)} values, but {len(self.errors)} errors.")
 

@@ -35,7 +35,7 @@ class Clamped(eqx.Module):
 
     sum: AbstractNeighbourSum
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if not isinstance(self.sum.domain, Ball):
             raise ValueError(
                 "A clamped solution lives on a ball, where its bilaplacian is known; got one on "

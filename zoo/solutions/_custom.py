@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -39,10 +40,17 @@ class CustomSolution(AbstractSolution):
     callable with a scalar value.
     """
 
-    profile: Callable
+    profile: Callable[..., Any]
     domain: AbstractDomain
 
-    def __init__(self, profile, dim: int, radius: float | None = None, *, domain: AbstractDomain | None = None):
+    def __init__(
+        self,
+        profile: Callable[[Float[Array, " dim"]], Float[Array, ""]],
+        dim: int,
+        radius: float | None = None,
+        *,
+        domain: AbstractDomain | None = None,
+    ):
         self.profile = profile
         self.domain = as_domain(dim, radius, domain)
         if not callable(profile):

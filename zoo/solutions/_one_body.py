@@ -45,7 +45,9 @@ class ExponentialSum(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.exp(x)
 
-    def terms_and_derivatives(self, x, vector):
+    def terms_and_derivatives(
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
         exp_x = jnp.exp(x)
         return exp_x, vector * exp_x, exp_x
 
@@ -87,7 +89,9 @@ class TanhSum(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.tanh(x)
 
-    def terms_and_derivatives(self, x, vector):
+    def terms_and_derivatives(
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
         t = jnp.tanh(x)
         slope = 1 - t * t
         return t, vector * slope, -2 * t * slope

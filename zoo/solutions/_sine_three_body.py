@@ -55,7 +55,9 @@ class SineThreeBody(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.sin(x[:-2] * x[1:-1] * x[2:])
 
-    def terms_and_derivatives(self, x, vector):
+    def terms_and_derivatives(
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
         t, slope, square = product_and_derivatives(x, vector)
         sin_t = jnp.sin(t)
         return sin_t, slope * jnp.cos(t), -square * sin_t

@@ -59,7 +59,9 @@ class ThreeBody(AbstractNeighbourSum):
     def terms(self, x: Float[Array, " dim"]) -> Float[Array, " terms"]:
         return jnp.exp(x[:-2] * x[1:-1] * x[2:])
 
-    def terms_and_derivatives(self, x, vector):
+    def terms_and_derivatives(
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
         t, slope, square = product_and_derivatives(x, vector)
         exp_t = jnp.exp(t)
         return exp_t, slope * exp_t, square * exp_t

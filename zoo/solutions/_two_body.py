@@ -60,7 +60,9 @@ class TwoBody(AbstractNeighbourSum):
         cos = jnp.cos(x)
         return jnp.sin(x[:-1] + x[1:] * cos[:-1] + cos[1:])
 
-    def terms_and_derivatives(self, x, vector):
+    def terms_and_derivatives(
+        self, x: Float[Array, " dim"], vector: Float[Array, " dim"]
+    ) -> tuple[Float[Array, " terms"], Float[Array, " terms"], Float[Array, " terms"]]:
         sin, cos = jnp.sin(x), jnp.cos(x)
         x, y = x[:-1], x[1:]
         p = y * cos[:-1] + cos[1:]

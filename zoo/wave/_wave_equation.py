@@ -45,13 +45,23 @@ class WaveEquation(stde.AbstractTimeDependent):
         self.dim, self.final_time = dim, float(final_time)
         self.law = LightCone(dim, float(radius))
 
-    def sample(self, num_points: int, *, key: PRNGKeyArray):
+    def sample(
+        self, num_points: int, *, key: PRNGKeyArray
+    ) -> tuple[Float[Array, " points"], Float[Array, "points dim"]]:
         """Times uniform in $[0, T]$, and for each of them a point of [`zoo.laws.LightCone`][]."""
         time_key, space_key = jr.split(key)
         t = self.final_time * jr.uniform(time_key, (num_points,))
         return t, self.law.at(t, key=space_key)
 
-    def residual(self, u, t, x, *, estimator, key):
+    def residual(
+        self,
+        u: stde.Field,
+        t: Float[Array, ""],
+        x: Float[Array, " dim"],
+        *,
+        estimator: stde.AbstractEstimator,
+        key: PRNGKeyArray | None,
+    ) -> Float[Array, "*parts"]:
         r"""$u_{tt} - \Delta u$; the derivative in time is exact, whatever the estimator."""
         u, z = stde.problems.joined(u, t, x)
         wave = stde.PartialDerivative((0, 0)) - stde.Laplacian().on(slice(1, None))
@@ -65,9 +75,9 @@ class WaveEquation(stde.AbstractTimeDependent):
         """The derivative $h$ in time at the time 0."""
         return jnp.zeros((), x.dtype)
 
-    def ansatz(self, net):
+    def ansatz(self, net: stde.Field) -> stde.Field:
         r"""$(t, x) \mapsto g(x) + t\, h(x) + t^2\, \mathrm{net}(t, x)$, which has the data."""
         return stde.nn.HardConstraint(lambda t, x: t**2, net, lambda t, x: self.initial(x) + t * self.velocity(x))
 
-    def exact(self, t, x):
+    def exact(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.cosh(t) * jnp.sum(jnp.sinh(x))

@@ -21,7 +21,7 @@ class AbstractScheme(eqx.Module):
     """A set of partial derivatives of a function at a point, from one kind of sweep."""
 
     @abc.abstractmethod
-    def value_and_partials(self, u: Callable, x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
+    def value_and_partials(self, u: Callable[..., Any], x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
         """`u(x)` and the partial derivatives by multi-index."""
 
     @property
@@ -65,7 +65,7 @@ class Fan(AbstractScheme):
         table = np.array(padded)
         return Coordinates(jnp.asarray(table[..., 0], int), jnp.asarray(table[..., 1], dtype))
 
-    def value_and_partials(self, u: Callable, x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
+    def value_and_partials(self, u: Callable[..., Any], x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
         tangents = self.tangents(x.dtype)
         value, derivatives = directional_derivatives(
             u, x, tangents.coefficient(x), order=self.order, size=tangents.size
@@ -102,7 +102,7 @@ class Nest(AbstractScheme):
     levels: tuple[tuple[int, int], ...] = eqx.field(static=True)
     wanted: tuple[MultiIndex, ...] = eqx.field(static=True)
 
-    def value_and_partials(self, u: Callable, x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
+    def value_and_partials(self, u: Callable[..., Any], x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
         fn: Callable[[Array], dict[MultiIndex, Any]] = lambda z: {(): u(z)}
         for axis, order in self.levels:
             fn = functools.partial(_differentiated, fn, axis, order)
@@ -122,7 +122,7 @@ class Nest(AbstractScheme):
         return 1.0
 
 
-def _differentiated(fn: Callable, axis: int, order: int, x: Array) -> dict[MultiIndex, Any]:
+def _differentiated(fn: Callable[..., Any], axis: int, order: int, x: Array) -> dict[MultiIndex, Any]:
     """All derivatives of what `fn` returns, along one axis, beside what it returns."""
     tangent = Sparse(x.shape, (0,), (Entry((jnp.full((1,), axis),), jnp.ones((1,), x.dtype)),), False)
     values, derivatives = directional_derivatives(fn, x, tangent, order=order, size=1)
@@ -154,9 +154,9 @@ class SparseJet(AbstractScheme):
 
     powers: tuple[tuple[int, int], ...] = eqx.field(static=True)
     wanted: tuple[MultiIndex, ...] = eqx.field(static=True)
-    jet: Callable = eqx.field(static=True, default=jet)
+    jet: Callable[..., Any] = eqx.field(static=True, default=jet)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         powers = dict(self.powers)
         for index in self.wanted:
             if not set(index) <= set(powers):
@@ -173,7 +173,7 @@ class SparseJet(AbstractScheme):
         powers = dict(self.powers)
         return max(sum(powers[axis] for axis in index) for index in self.wanted)
 
-    def value_and_partials(self, u: Callable, x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
+    def value_and_partials(self, u: Callable[..., Any], x: Float[Array, " dim"]) -> tuple[Any, dict[MultiIndex, Any]]:
         powers = dict(self.powers)
         at = lambda k: [axis for axis, power in self.powers if power == k]
         # The derivatives of the curve: k! times its coefficients, by the convention of `jet`.

@@ -34,10 +34,10 @@ class Written(AbstractLeafRows):
         axes = tuple(range(1, self.array.ndim))
         return jnp.tensordot(self.array, other.array, (axes, axes), precision="highest")
 
-    def pull(self, weights):
+    def pull(self, weights: Float[Array, " rows"]) -> Float[Array, "..."]:
         return jnp.tensordot(weights, self.array, 1, precision="highest")
 
-    def push(self, tangent):
+    def push(self, tangent: Float[Array, "..."]) -> Float[Array, " rows"]:
         return jnp.tensordot(self.array, tangent, tangent.ndim, precision="highest")
 
 
@@ -78,7 +78,7 @@ class Outer(AbstractLeafRows):
         entries = self.right.reshape(-1, self.right.shape[-1])[:, other.indices.reshape(-1)]
         return _pairs(_inner(self.left, other.values) * entries, self.left, other.values).reshape(rows, others)
 
-    def pull(self, weights):
+    def pull(self, weights: Float[Array, " rows"]) -> Float[Array, "..."]:
         weighted = lambda array: (weights[:, None, None] * array).reshape(-1, array.shape[-1])
         length = self.right.shape[-1]
         total = jnp.matmul(weighted(self.left).T, self.right.reshape(-1, length), precision="highest")
@@ -90,7 +90,7 @@ class Outer(AbstractLeafRows):
         total = total.at[:, indices].add(columns.T, mode="promise_in_bounds")
         return total.T if self.transposed else total
 
-    def push(self, tangent):
+    def push(self, tangent: Float[Array, "..."]) -> Float[Array, " rows"]:
         tangent = tangent.T if self.transposed else tangent
         length = self.right.shape[-1]
         met = jnp.matmul(self.right.reshape(-1, length), tangent.T, precision="highest").reshape(self.left.shape)

@@ -5,7 +5,7 @@ be non-zero are found first, from shapes alone, as the least fixed point of "non
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +58,7 @@ def _unpack_all(packed, sweep):
     return [_unpack(one, sweep) for one in packed]
 
 
-def _patterns_out(run: Callable, packed, sweep: Sweep) -> list[Pattern]:
+def _patterns_out(run: Callable[..., Any], packed, sweep: Sweep) -> list[Pattern]:
     """Which coefficients `run`, a function of values and the sweep, returns for packed inputs."""
     found = []
 
@@ -71,7 +71,7 @@ def _patterns_out(run: Callable, packed, sweep: Sweep) -> list[Pattern]:
     return found
 
 
-def _fixed_point(step: Callable, patterns: Sequence[Pattern]) -> list[Pattern]:
+def _fixed_point(step: Callable[..., Any], patterns: Sequence[Pattern]) -> list[Pattern]:
     patterns = list(patterns)
     while True:
         new = [_union(old, out) for old, out in zip(patterns, step(patterns), strict=True)]

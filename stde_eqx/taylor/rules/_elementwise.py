@@ -9,6 +9,7 @@ O(K^2).
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
@@ -226,7 +227,7 @@ elementwise(
 elementwise(p.digamma_p, tower=lambda x, y, order: [_polygamma(j, x) / math.factorial(j) for j in range(1, order + 1)])
 
 
-def _power_tower(exponent, power: Callable) -> TowerFn:
+def _power_tower(exponent, power: Callable[..., Any]) -> TowerFn:
     """F_j = binom(a, j) x^(a - j): sound at x = 0 too, where the differential equation y' = a y / x is singular."""
 
     def tower(x, y, order):

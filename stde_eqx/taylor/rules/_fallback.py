@@ -6,6 +6,7 @@ jaxpr is made of primitives that mostly have rules; those that have none recurse
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from .._source import source_line
 from .._sweep import coefficient_of, primal_of, Series, series, Sweep
 
 
-def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
+def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence[Any]) -> list[Any]:
     """The rule for a primitive that has none: the Taylor coefficients of its Jacobian-vector product, by recursion."""
     primals = [primal_of(value) for value in inputs]
     varying = [i for i, value in enumerate(inputs) if isinstance(value, Series)]
@@ -51,7 +52,7 @@ def fallback(sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence) -> list:
     return [series(out, next(expanded)) if keep else out for out, keep in zip(outputs, differentiable, strict=True)]
 
 
-def over_directions(fn: Callable) -> Callable:
+def over_directions(fn: Callable[..., Any]) -> Callable[..., Any]:
     """`jax.vmap`; or a loop, for the few primitives that JAX cannot batch, whatever way it says so."""
 
     def mapped(*arrays):
@@ -94,7 +95,7 @@ def _top(eqn, primals, varying):
 
 
 def taylor_by_jvp(
-    fn: Callable,
+    fn: Callable[..., Any],
     primals: Sequence,
     coefficients: Sequence[Sequence[Coefficient]],
     sweep: Sweep,

@@ -13,7 +13,7 @@ from .._interpreter import bind
 from .._positions import as_array, Run
 
 
-def _each(fn: Callable[[Any, Any, Sparse], Coefficient]) -> Callable:
+def _each(fn: Callable[[Any, Any, Sparse], Coefficient]) -> Callable[..., Any]:
     """A map of one operand, from a function of (equation, primals, coefficient); `None`: it can't be kept sparse."""
 
     def sparse_map(eqn, primals, coefficients):

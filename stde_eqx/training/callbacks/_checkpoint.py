@@ -17,8 +17,8 @@ class Checkpoint(AbstractCallback):
     - `path`: the file, replaced at every report; it is complete at every moment.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self.path = pathlib.Path(path)
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path: pathlib.Path = pathlib.Path(path)
 
     def on_report(self, metrics: Metrics, state: TrainState) -> None:
         save(self.path, state)

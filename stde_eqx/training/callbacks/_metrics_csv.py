@@ -16,8 +16,8 @@ class MetricsCSV(AbstractCallback):
     - `path`: the file. It must not exist yet: a run never overwrites the record of another.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self.path = pathlib.Path(path)
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path: pathlib.Path = pathlib.Path(path)
 
     def on_start(self, start: Start) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,8 +20,8 @@ class Plots(AbstractCallback):
     - `num_points`: the number of points of the scatter plot.
     """
 
-    def __init__(self, folder: str | os.PathLike, *, num_points: int = 1_000):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder: str | os.PathLike[str], *, num_points: int = 1_000):
+        self.folder: pathlib.Path = pathlib.Path(folder)
         self.num_points = num_points
 
     def on_start(self, start: Start) -> None:

@@ -16,8 +16,8 @@ class SaveModel(AbstractCallback):
     - `path`: the file. It must not exist yet.
     """
 
-    def __init__(self, path: str | os.PathLike):
-        self.path = pathlib.Path(path)
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path: pathlib.Path = pathlib.Path(path)
 
     def on_start(self, start: Start) -> None:
         if self.path.exists():

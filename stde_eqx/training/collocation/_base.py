@@ -32,5 +32,12 @@ class AbstractCollocation(eqx.Module):
 class Fresh(AbstractCollocation):
     """New points at every step, by the problem's own law."""
 
-    def __call__(self, sample, indicator, num_points, *, key):
+    def __call__(
+        self,
+        sample: Callable[[int, PRNGKeyArray], Any],
+        indicator: Callable[[Any, PRNGKeyArray], Float[Array, " points"]],
+        num_points: int,
+        *,
+        key: PRNGKeyArray,
+    ) -> Any:
         return sample(num_points, key)

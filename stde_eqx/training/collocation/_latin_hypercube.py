@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -59,5 +62,12 @@ class LatinHypercube(AbstractCollocation):
         info = jnp.finfo(place.dtype)
         return jnp.clip((intervals + place) / num_points, info.tiny, 1 - info.epsneg)
 
-    def __call__(self, sample, indicator, num_points, *, key):
+    def __call__(
+        self,
+        sample: Callable[[int, PRNGKeyArray], Any],
+        indicator: Callable[[Any, PRNGKeyArray], Float[Array, " points"]],
+        num_points: int,
+        *,
+        key: PRNGKeyArray,
+    ) -> Any:
         return points_of(self.law, self.uniforms(num_points, key=key), sample, key=key)

@@ -32,7 +32,7 @@ class PushForward(eqx.Module):
     function: Callable[[Float[Array, " dim"]], Any]
     dim: int = eqx.field(static=True)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if not callable(self.function):
             raise ValueError(
                 "`function` of `PushForward` maps one array of uniform numbers to a point, such as `lambda z: 2 * z - "

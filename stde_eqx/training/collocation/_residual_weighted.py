@@ -1,9 +1,12 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractCollocation
 
@@ -43,7 +46,7 @@ class ResidualWeighted(AbstractCollocation):
     power: float = eqx.field(static=True, default=1.0)
     floor: float = eqx.field(static=True, default=1.0)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         if isinstance(self.pool, bool) or not isinstance(self.pool, int) or self.pool < 2:
             raise ValueError(
                 "`pool` is how many points to choose one from, an integer of at least 2 such as 10; got "
@@ -57,7 +60,14 @@ class ResidualWeighted(AbstractCollocation):
         if not (0 <= self.floor and math.isfinite(self.floor)):
             raise ValueError(f"`floor` must be finite and not negative, such as 1.0; got {self.floor!r}.")
 
-    def __call__(self, sample, indicator, num_points, *, key):
+    def __call__(
+        self,
+        sample: Callable[[int, PRNGKeyArray], Any],
+        indicator: Callable[[Any, PRNGKeyArray], Float[Array, " points"]],
+        num_points: int,
+        *,
+        key: PRNGKeyArray,
+    ) -> Any:
         pool_key, draw_key, choice_key = jr.split(key, 3)
         pool = sample(self.pool * num_points, pool_key)
         sizes = indicator(pool, draw_key)

@@ -1,10 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractCollocation, Fresh
 
@@ -40,7 +41,14 @@ class Sharded(AbstractCollocation):
         self.points = Fresh() if points is None else points
         self.sharding = NamedSharding(Mesh(np.array(devices), ("points",)), PartitionSpec("points"))
 
-    def __call__(self, sample, indicator, num_points, *, key) -> Any:
+    def __call__(
+        self,
+        sample: Callable[[int, PRNGKeyArray], Any],
+        indicator: Callable[[Any, PRNGKeyArray], Float[Array, " points"]],
+        num_points: int,
+        *,
+        key: PRNGKeyArray,
+    ) -> Any:
         number = self.sharding.num_devices
         if num_points % number:
             raise ValueError(

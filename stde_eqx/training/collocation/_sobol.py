@@ -1,4 +1,6 @@
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import jax.random as jr
@@ -86,7 +88,14 @@ class Sobol(AbstractCollocation):
         kept = min(_BITS, jnp.finfo(dtype).nmant)
         return ((digits >> (_BITS - kept)).astype(dtype) + 0.5) * 2.0**-kept
 
-    def __call__(self, sample, indicator, num_points, *, key):
+    def __call__(
+        self,
+        sample: Callable[[int, PRNGKeyArray], Any],
+        indicator: Callable[[Any, PRNGKeyArray], Float[Array, " points"]],
+        num_points: int,
+        *,
+        key: PRNGKeyArray,
+    ) -> Any:
         return points_of(self.law, self.uniforms(num_points, key=key), sample, key=key)
 
 

@@ -18,7 +18,7 @@ class AbstractInverseSize(AbstractWeighting):
     decay: eqx.AbstractVar[float]
     max_ratio: eqx.AbstractVar[float]
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_options(type(self).__name__, self.every, self.decay, self.max_ratio)
 
     @abc.abstractmethod

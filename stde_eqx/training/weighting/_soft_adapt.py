@@ -53,7 +53,7 @@ class SoftAdapt(AbstractWeighting):
     decay: float = eqx.field(static=True, default=0.5)
     max_ratio: float = eqx.field(static=True, default=1e4)
 
-    def __check_init__(self):
+    def __check_init__(self) -> None:
         check_options("SoftAdapt", self.every, self.decay, self.max_ratio)
         # Rates are between -1 and 1: what is beyond 30 only overflows single precision.
         if not (isinstance(self.beta, float | int) and math.fabs(self.beta) <= 30):
