@@ -192,6 +192,7 @@ def test_help_teaches(argv, taught, capsys):
     assert taught in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(capsys):
     with jax.enable_x64(False):  # in which the square of 1e30 overflows
         assert main([*_SOLVE, "--learning-rate", "1e30", "--run-dir", "run"]) == 1

@@ -73,6 +73,7 @@ def test_local_interaction_is_a_sum_over_neighbourhoods(dim, size, periodic, get
     assert np.allclose(net(x), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 @LOCAL_CASES
 def test_local_interaction_derivatives(dim, size, periodic, getkey):
     net = stde.nn.LocalInteraction(dim, size, width=5, features=3, periodic=periodic, key=getkey())
@@ -90,6 +91,7 @@ def test_local_interaction_starts_of_order_one(dim, getkey):
     assert 0.1 < jnp.std(value) < 1  # the features are bounded by 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("periodic", (False, True))
 def test_local_interaction_differentiates_along_a_coordinate_at_a_cost_without_the_dimension(periodic):
     width, features = 24, 16

@@ -185,6 +185,7 @@ def test_all_terms_are_exact(sampling):
     assert found.standard_error < 1e-7 * abs(found.estimate)
 
 
+@pytest.mark.slow
 def test_a_summand_with_few_terms_is_taken_whole():
     operator = stde.Laplacian() + stde.LinearOperator({(0, 1): 1.0, (2, 2): 3.0}) + stde.AdvectionOperator(_x)
     estimate = lambda key: operator(_u, _x, estimator=stde.SparseSTDE(3), key=key)

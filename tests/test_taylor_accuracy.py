@@ -64,6 +64,7 @@ def test_float64(fn, exact):
     assert np.max(np.abs(_found(stde.jet, fn, points) - wanted) / np.abs(wanted)) < 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_float32_beside_jax(name):
     fn, exact = FUNCTIONS[name]

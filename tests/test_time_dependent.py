@@ -59,6 +59,7 @@ def _network(width=8, dim=3, key=0):
     return stde.nn.SpaceTime(eqx.nn.MLP(1 + dim, "scalar", width, 2, activation=jnp.tanh, key=jr.key(key)))
 
 
+@pytest.mark.slow
 def test_residual_against_dense_derivatives():
     problem, u, t, x = Reaction(), _network(), jnp.array(0.2), jr.normal(jr.key(1), (3,))
     gradient = jax.grad(u, argnums=1)(t, x)

@@ -96,6 +96,7 @@ def test_adaptive_steps_reach_their_tolerance():
     assert jnp.all(evolution.defects < 1e-6) and jnp.all(evolution.error_bounds < 1e-6)
 
 
+@pytest.mark.slow
 def test_an_evolution_is_a_sequence_of_networks_in_time():
     ts = jnp.array([0.0, 0.2, 0.5])
     evolution = _evolve(saveat=diffrax.SaveAt(ts=ts), stepsize_controller=diffrax.PIDController(rtol=1e-6, atol=1e-8))
@@ -150,6 +151,7 @@ def test_time_can_run_backwards_from_a_terminal_condition():
     assert jnp.all(evolution.error_bounds >= 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_points", [5, 80])
 def test_solvers_of_the_least_squares_problem_agree(num_points):
     """In the space of samples and in that of parameters, written out and matrix-free, beside NumPy's own."""

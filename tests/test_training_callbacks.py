@@ -20,6 +20,7 @@ def _train(callbacks, problem=None, **kwargs):
     return stde.train(problem, mlp(), callbacks=callbacks, num_test_points=100, **(options | kwargs))
 
 
+@pytest.mark.slow
 def test_a_run_folder_is_written(tmp_path):
     folder = tmp_path / "run"
     output = io.StringIO()

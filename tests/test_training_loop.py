@@ -114,6 +114,7 @@ def test_the_networks_and_states_of_the_caller_survive():
     assert first.state.step == 20 and second.state.step == 40
 
 
+@pytest.mark.slow
 def test_a_run_that_is_continued_is_the_run_that_was_not_interrupted():
     class StopAtTen(AbstractCallback):
         def on_report(self, metrics, state):

@@ -40,6 +40,7 @@ class Known(eqx.Module):
         return self.factor * self.problem.exact(x) / (1 - jnp.sum(x**2)) + 3
 
 
+@pytest.mark.slow
 def test_a_multiple_of_the_solution_becomes_the_solution():
     problem = BallPoisson()
     network = Known(jnp.asarray(-0.2), problem)

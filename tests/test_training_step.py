@@ -167,6 +167,7 @@ def test_networks_with_frozen_integers_and_numpy_arrays_train():
     assert after.network.offset != state.network.offset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share_draw", [True, False])
 @pytest.mark.parametrize(
     "optimizer", [optax.adam(1e-3), stde.optim.NaturalGradient(momentum=0.5)], ids=["adam", "natural"]

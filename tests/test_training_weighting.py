@@ -213,6 +213,7 @@ def _flat_gradient(function, params):
     return ravel_pytree(jax.grad(function)(params))[0]
 
 
+@pytest.mark.slow
 def test_the_step_measures_its_own_parts():
     """Against the gradients of both parts, written out from the step's points and scales."""
     problem, step = Square(), _step(GradientNorm())

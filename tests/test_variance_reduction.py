@@ -47,6 +47,7 @@ def _moments(operator, u, estimator):
     return jax.jit(lambda: estimator.value_and_moments(operator, u, _x))()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operator, oracle", _linear.values(), ids=_linear.keys())
 def test_known_factor_of_an_exact_network_is_exact(operator, oracle):
     value, result = stde.value_and_apply(operator, _ansatz, _x, estimator=stde.KnownFactor(stde.Exact()))

@@ -52,6 +52,7 @@ def test_plate_is_clamped(sum, getkey):
             assert jnp.abs(u(x)) < 1e-13 and jnp.max(jnp.abs(jax.grad(u)(x))) < 1e-12
 
 
+@pytest.mark.slow
 @with_sums
 def test_anisotropic_source(sum, getkey):
     dim, coupling = 5, 0.7

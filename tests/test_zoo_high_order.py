@@ -153,6 +153,7 @@ def test_estimator_and_key_make_no_difference(name, getkey):
     assert problem.residual(net, x, estimator=stde.SparseSTDE(1), key=getkey()) == exact
 
 
+@pytest.mark.slow
 @with_problems
 def test_ansatz_has_the_data_and_no_more(name, getkey):
     problem = PROBLEMS[name]

@@ -171,7 +171,7 @@ def test_custom_solution_of_a_network(getkey):
     assert jnp.allclose(u(u.domain.sample_boundary(1, key=getkey())[0]), 0, atol=1e-14)
 
 
-def test_bad_custom_solution():
+def test_bad_custom_solution(unchecked):
     with pytest.raises(ValueError, match="function of one point"):
         zoo.CustomSolution(3.0, dim=4)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="must return a scalar"):
