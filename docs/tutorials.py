@@ -1,4 +1,4 @@
-"""An MkDocs hook: runs the notebooks in `examples/tutorials`, and makes a page of each.
+"""An MkDocs hook: runs the notebooks in `examples`, and makes a page of each.
 
 They are kept as text, in Jupytext's percent format. What a cell prints and draws stands below it on the page; a cell
 that fails fails the build. Results are kept in `.cache/tutorials` under a hash of the text: what did not change does
@@ -28,7 +28,7 @@ _PATIENCE = 600
 
 def on_files(files, config):
     root = Path(config.config_file_path).parent
-    for source in sorted((root / "examples" / "tutorials").glob("*.py")):
+    for source in sorted((root / "examples").glob("[0-9]_*.py")):
         name = source.stem.replace("_", "-")
         notebook = _executed(source, root / ".cache" / "tutorials")
         page, pictures = _as_page(notebook, name)
