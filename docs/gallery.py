@@ -23,9 +23,9 @@ KEY = "key=jax.random.key(0)"
 #: Every problem as one would write it, by family.
 PROBLEMS = {
     "Elliptic": (
-        f"zoo.Poisson(zoo.TwoBody(100, {KEY}))",
+        f"zoo.Poisson(zoo.TwoBody(10, {KEY}))",
         f"zoo.AllenCahn(zoo.SineThreeBody(100, {KEY}, domain=zoo.Cube(100, half_width=2.0)))",
-        f"zoo.SineGordon(zoo.TwoBody(100, {KEY}, radius=10.0))",
+        f"zoo.SineGordon(zoo.TwoBody(10, {KEY}, radius=10**0.5))",
         f"zoo.Anisotropic(zoo.TwoBody(100, {KEY}), coupling=0.5)",
         f"zoo.ClampedPlate(zoo.TwoBody(100, {KEY}))",
     ),
@@ -85,11 +85,11 @@ def _entry(code, problem, name):
     lines = [f"### {name}", "", docstring.split("\n\n")[0], "", formula[0], ""]
     lines += [f"![A solution of {name}](gallery/{name}.svg){{ width=640 }}", "", "```python", code, "```", ""]
     source = inspect.cleandoc(cited[1]).replace("\n", " ").strip() if cited else ""
-    return "\n".join([*lines, f"[`zoo.{name}`][]. {source}\n"])
+    return "\n".join([*lines, f"[`zoo.{name}`][] in the API reference. {source}\n"])
 
 
 def _picture(problem):
-    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     FigureCanvasSVG(figure)
     axes = figure.subplots()
     if isinstance(problem, stde.AbstractTimeDependent):

@@ -16,13 +16,12 @@ from mkdocs.structure.files import File
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import MarkdownExporter
-from traitlets.config import Config
 
 
 #: Changed when what this hook makes of a notebook changes.
 _VERSION = 1
 
-#: Seconds that a cell may take.
+#: Seconds that a cell may take, or the start of a kernel.
 _PATIENCE = 600
 
 
@@ -51,7 +50,7 @@ def _executed(source, cache):
             timeout=_PATIENCE,
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
-            config=Config({"KernelManager": {"transport": "ipc"}}),
+            startup_timeout=_PATIENCE,
         )
         try:
             client.execute()

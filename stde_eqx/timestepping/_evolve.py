@@ -69,7 +69,7 @@ def evolve(
     !!! example
 
         ```python
-        v = eqx.nn.MLP(10, "scalar", 64, 2, activation=jnp.tanh, key=jax.random.key(0))
+        v = eqx.nn.MLP(10, "scalar", 16, 2, activation=jnp.tanh, key=jax.random.key(0))
         evolution = stde.evolve(zoo.SemilinearHeat(dim=10), v, solver=diffrax.Tsit5(), t1=0.3, key=jax.random.key(1))
         evolution.u(jnp.zeros(10))
         evolution.defects
