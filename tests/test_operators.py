@@ -129,3 +129,20 @@ def test_directions_of_another_dimension():
     directions = stde.DenseSTDE(2).sample(stde.Laplacian(), jnp.zeros(3), key=jr.key(0))
     with pytest.raises(ValueError, match="3 coordinates, the point has 6"):
         directions.value_and_apply(network(), jnp.zeros(6))
+
+
+def test_a_module_that_jax_could_look_up_is_applied_twice():
+    """Modules with a `Partial` inside are hashed by identity and compared by their arrays, which are traced here."""
+    weights = jr.normal(jr.key(0), (4, 3))
+    apply = lambda weights, x: jnp.sum(jnp.tanh(weights @ x))
+    factor = lambda x: 1 - jnp.sum(x**2)
+    x = jnp.array([0.1, 0.2, 0.3])
+
+    @jax.jit
+    def twice(weights):
+        u = stde.nn.HardConstraint(factor, jax.tree_util.Partial(apply, weights))
+        again = stde.nn.HardConstraint(factor, u.net)
+        return stde.Laplacian()(u, x), stde.Laplacian()(u, x), stde.Laplacian()(again, x)
+
+    expected = jnp.trace(jax.hessian(lambda x: factor(x) * apply(weights, x))(x))
+    assert jnp.allclose(jnp.stack(twice(weights)), expected, rtol=1e-12)

@@ -1,4 +1,5 @@
 import dataclasses
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -95,7 +96,9 @@ def traced(fn: Callable[..., Any], *primals: Any) -> Traced:
     """Trace `fn` at arrays of the shapes and types of `primals`."""
     if isinstance(fn, Traced):
         return fn
-    jaxpr, shape = jax.make_jaxpr(fn, return_shape=True)(*primals)
+    # JAX looks a function up by equality. That of a module is that of its arrays, which may be traced themselves.
+    by_identity = fn if isinstance(fn, types.FunctionType) else lambda *args: fn(*args)
+    jaxpr, shape = jax.make_jaxpr(by_identity, return_shape=True)(*primals)
     return Traced(jaxpr, jax.tree.structure(shape))
 
 
