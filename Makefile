@@ -39,7 +39,7 @@ oldest: $(BIN)/python ## run a part of the tests with the oldest versions of wha
 	$(BIN)/python -m venv $(OLDEST)
 	$(BIN)/python .ci/oldest_versions.py > $(OLDEST)/oldest.txt
 	$(OLDEST)/bin/python -m pip install --quiet --editable '.[tests]' --constraint $(OLDEST)/oldest.txt
-	$(OLDEST)/bin/python -m pytest -q -n auto --maxprocesses 8 $(OLDEST_TESTS)
+	$(OLDEST)/bin/python -m pytest -q -W default -n auto --maxprocesses 8 $(OLDEST_TESTS)
 
 lint: $(VENV)/installed-dev ## check formatting and lint
 	$(BIN)/ruff format --check .
