@@ -44,12 +44,17 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Quiet where a page is left before all of it was read."""
+
+
 @pytest.fixture(scope="session")
 def site():
     """The address of the built site, without the slash at the end."""
     if not (SITE / "index.html").exists():
         pytest.fail("The documentation is not built: run `make docs` first.")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
+    server = _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(SITE)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
