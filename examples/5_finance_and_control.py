@@ -103,9 +103,9 @@ simulated, error = -jnp.log(weights.mean()), weights.std() / weights.mean() / le
 print(f"loss {first.metrics.loss:.2f} and {second.metrics.loss:.2f}, simulated value {simulated:.4f} +- {error:.4f}")
 
 # %% [markdown]
-# Both are wrong, by the same amount, for the same reason: a quarter of the loss is left. From the data at the
-# origin, $-0.7$, to the value today, 4.6, the solution changes by more than its own size, and a perceptron of a
-# hundred coordinates has to discover that it depends on $|x|$.
+# Both are wrong, by the same amount, for the same reason: a fifth or a quarter of the loss is left. From the data
+# at the origin, $-0.7$, to the value today, 4.6, the solution changes by more than its own size, and a perceptron
+# of a hundred coordinates has to discover that it depends on $|x|$.
 #
 # The data know that. `stde.DataAsFeature` gives the network their value as one more input:
 

@@ -4,8 +4,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import pytest
 from jax.experimental.jet import jet as jax_jet
+from jax.extend.core import Primitive
+from jax.interpreters import ad, batching, mlir
 
 import stde_eqx as stde
 
@@ -86,3 +89,33 @@ def test_pytree_arguments():
 def test_mismatches(primals, series, match):
     with pytest.raises(ValueError, match=match):
         stde.jet(lambda *args: jax.tree.leaves(args[0])[0], primals, series)
+
+
+def _primitive(name, fn):
+    """A primitive as a user would define one, with a derivative by JAX."""
+    primitive = Primitive(name)
+    primitive.def_impl(fn)
+    primitive.def_abstract_eval(lambda x: x)
+    mlir.register_lowering(primitive, mlir.lower_fun(fn, multiple_results=False))
+    batching.defvectorized(primitive)
+    ad.defjvp(primitive, lambda t, x: jax.jvp(fn, (x,), (t,))[1])
+    return primitive
+
+
+def test_declared_rules_take_the_place_of_the_fallback():
+    """`ode` by its differential equation, `linear` by saying so; each is right, and is the rule that runs."""
+    tanh, twist = _primitive("my_tanh", jnp.tanh), _primitive("my_twist", lambda x: 2 * x[..., ::-1])
+    fn = lambda x: jnp.sum(twist.bind(tanh.bind(x)) ** 2)
+    same = lambda x: jnp.sum((2 * jnp.tanh(x)[::-1]) ** 2)
+    x, v = jnp.array([0.3, -0.7, 0.5]), jnp.array([1.0, 2.0, -0.5])
+    series = (v, jnp.zeros(3), jnp.zeros(3), jnp.zeros(3))
+    expected = stde.jet(same, (x,), (series,))[1]
+    np.testing.assert_allclose(stde.jet(fn, (x,), (series,))[1], expected, rtol=1e-12)
+    rules = lambda: str(stde.taylor.explain(fn, x, order=4, num_directions=1))
+    assert "without a rule of their own: my_tanh, my_twist" in rules()
+    stde.taylor.rules.ode("my_tanh", derivative=lambda x, y: 1 - y * y)
+    stde.taylor.rules.linear(twist)
+    assert "without a rule of their own: none" in rules()
+    np.testing.assert_allclose(stde.jet(fn, (x,), (series,))[1], expected, rtol=1e-12)
+    stde.taylor.rules.ode("my_tanh", derivative=lambda x, y: 1 + y * y)  # a wrong one is used, too
+    assert not np.allclose(stde.jet(fn, (x,), (series,))[1], expected)

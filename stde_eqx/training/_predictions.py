@@ -1,11 +1,12 @@
 import dataclasses
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
 from ..operators import Exact
@@ -14,6 +15,10 @@ from ._chunks import points_per_chunk
 from ._loss import batch_dtype
 from ._trivial import trivial_ansatz
 from ._validate import check_count, check_field, check_key, check_problem, knows_exact
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +37,31 @@ class Predictions:
     exact: Float[np.ndarray, " points"]
     trivial: Float[np.ndarray, " points"]
 
+    def plot(self) -> "Figure":
+        """Predicted against exact values; on the right both less the trivial ansatz: what was learned beyond it."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(10, 4), layout="constrained")
+        FigureCanvasAgg(figure)
+        beyond = self.exact - self.trivial, self.predicted - self.trivial
+        names = "$u$", "$u$ less the trivial ansatz"
+        for axes, pair, name in zip(figure.subplots(1, 2), ((self.exact, self.predicted), beyond), names, strict=True):
+            exact, predicted = pair
+            ends = [exact.min(), exact.max()]
+            axes.plot(ends, ends, color="gray", linewidth=1, zorder=0)
+            axes.scatter(exact, predicted, s=4, rasterized=True)
+            axes.set(xlabel=f"exact {name}", ylabel=f"predicted {name}")
+        return figure
+
 
 def predictions(
-    problem: AbstractProblem, u: Field, *, num_points: int = 1_000, constant: float = 0.0, key: PRNGKeyArray
+    problem: AbstractProblem,
+    u: Field,
+    *,
+    num_points: int = 1_000,
+    constant: Float[Array, ""] | float = 0.0,
+    key: PRNGKeyArray,
 ) -> Predictions:
     """A function, the exact solution and the best trivial ansatz at random points of a problem, to plot.
 

@@ -60,16 +60,6 @@ def _draw_history(solution: Solution, path: pathlib.Path) -> None:
 
 def _draw_scatter(solution: Solution, num_points: int, path: pathlib.Path) -> None:
     """At points that training has not seen."""
-    key = jr.fold_in(solution.state.key, solution.state.step)
-    found = predictions(
-        solution.problem, solution.u, num_points=num_points, constant=float(solution.state.scales.shift), key=key
-    )
-    predicted, exact, trivial = found.predicted, found.exact, found.trivial
-    figure, axes = _figure(2)
-    pairs = ((exact, predicted, "$u$"), (exact - trivial, predicted - trivial, "$u$ less the trivial ansatz"))
-    for axis, (truth, prediction, name) in zip(axes, pairs, strict=True):
-        ends = [truth.min(), truth.max()]
-        axis.plot(ends, ends, color="gray", linewidth=1, zorder=0)
-        axis.scatter(truth, prediction, s=4)
-        axis.set(xlabel=f"exact {name}", ylabel=f"predicted {name}")
-    figure.savefig(path, dpi=150)
+    state = solution.state
+    options = {"num_points": num_points, "constant": state.scales.shift, "key": jr.fold_in(state.key, state.step)}
+    predictions(solution.problem, solution.u, **options).plot().savefig(path, dpi=150)

@@ -40,17 +40,7 @@ def curves(runs: Sequence[FinishedRun]) -> str:
 
 def scatter(found: stde.training.Predictions) -> str:
     """Predicted against exact values; on the right less what a constant explains."""
-    figure, axes = _figure(2)
-    pairs = (
-        (found.exact, found.predicted, "$u$"),
-        (found.exact - found.trivial, found.predicted - found.trivial, "$u$ less the best constant"),
-    )
-    for axis, (exact, predicted, what) in zip(axes, pairs, strict=True):
-        ends = [exact.min(), exact.max()]
-        axis.plot(ends, ends, color="grey", linewidth=1, zorder=0)
-        axis.scatter(exact, predicted, s=4, rasterized=True)
-        axis.set(xlabel=f"exact {what}", ylabel=f"predicted {what}")
-    return _svg(figure)
+    return _svg(found.plot())
 
 
 def histogram(found: stde.training.Predictions) -> str:
@@ -96,12 +86,12 @@ def slices(run: FinishedRun) -> str:
 
 def _figure(columns: int, *, rows: int = 1, width: float | None = None) -> tuple[Figure, Sequence[Any]]:
     figure = Figure(figsize=(width or 4 * columns, 3.2 * rows), layout="constrained")
-    FigureCanvasSVG(figure)
     return figure, figure.subplots(rows, columns, squeeze=False).ravel().tolist()
 
 
 def _svg(figure: Figure) -> str:
     """Without the file's header: an element to put into a page."""
+    FigureCanvasSVG(figure)
     with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "stde-eqx"}):
         text = io.StringIO()
         figure.savefig(text, format="svg", dpi=150, metadata={"Date": None})

@@ -29,7 +29,7 @@ def page(runs: Sequence[FinishedRun], *, num_points: int) -> str:
         first.problem,
         first.u,
         num_points=num_points,
-        constant=float(first.model.shift),
+        constant=first.model.shift,
         key=jr.fold_in(first.key, first.result["step"]),
     )
     environment = jinja2.Environment(
