@@ -176,3 +176,28 @@ def test_estimators_that_know_the_function(unchecked):
 def test_a_scalar_is_needed(unchecked):
     with pytest.raises(ValueError, match=r'got shape \(3,\).*"scalar"'):
         stde.carre_du_champ(stde.Laplacian(), lambda x: x**2, jnp.ones(3))
+
+
+def test_an_operator_of_ones_own_is_asked_for_its_order(unchecked):
+    class Fourth(stde.AbstractDirectionalOperator):
+        """All that a subclass has to have."""
+
+        def num_terms(self, x, *, dim):
+            return dim
+
+        def directions(self, x, rows=None, *, dim):
+            return stde.DiagonalOperator(4).directions(x, rows, dim=dim)
+
+        def magnitudes(self, x, *, dim):
+            return jnp.ones(dim)
+
+        def random_directions(self, x, num_samples, distribution, *, dim, key):
+            raise ValueError
+
+    u, x = lambda x: jnp.sum(jnp.sin(x)), jnp.ones(3)
+    for operator in (Fourth(), Fourth().on(slice(2)), stde.Laplacian() + 2.0 * Fourth()):
+        with pytest.raises(ValueError, match="belongs to operators of first and second order"):
+            stde.carre_du_champ(operator, u, x)
+    for first in (stde.DiagonalOperator(1), stde.DiagonalOperator(1).on(slice(2))):
+        found = stde.carre_du_champ(stde.Laplacian() + first, u, x, reverse_pass=True)
+        assert jnp.allclose(found.square, jnp.sum(jnp.cos(x) ** 2))

@@ -104,3 +104,16 @@ def test_refusals(unchecked):
         stde.diagnose(stde.Laplacian(), _u, _points[0], [stde.Exact()], key=jr.key(0))
     with pytest.raises(ValueError, match="two numbers of samples"):
         _diagnose([stde.SparseSTDE(2), stde.Exact()]).recommend(1.0)
+
+
+def test_estimators_given_by_name_are_of_one_family():
+    points = jr.normal(jr.key(0), (4, DIM))
+    named = {"few": stde.SparseSTDE(2), "more": stde.SparseSTDE(4)}
+    diagnosis = stde.diagnose(stde.Laplacian(), _u, points, named, key=jr.key(1), num_draws=4)
+    assert diagnosis.recommend(seconds=1.0).family == "SparseSTDE"
+    legend = diagnosis.plot().axes[0].get_legend()
+    assert legend is not None
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert "SparseSTDE" in labels and "few" not in labels
+    with pytest.raises(ValueError, match="`rounds` must be at least 1, got 0"):
+        stde.diagnose(stde.Laplacian(), jnp.sum, points, named, key=jr.key(1), rounds=0)

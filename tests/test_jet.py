@@ -119,3 +119,10 @@ def test_declared_rules_take_the_place_of_the_fallback():
     np.testing.assert_allclose(stde.jet(fn, (x,), (series,))[1], expected, rtol=1e-12)
     stde.taylor.rules.ode("my_tanh", derivative=lambda x, y: 1 + y * y)  # a wrong one is used, too
     assert not np.allclose(stde.jet(fn, (x,), (series,))[1], expected)
+
+
+def test_an_integer_does_not_vary():
+    with pytest.raises(ValueError, match="dtype int.*pass `x.astype"):
+        stde.jet(jnp.sin, (1,), ((1.0, 0.0),))
+    value, (slope, _) = stde.jet(lambda x, n: x**n, (2.0, 3), ((1.0, 0.0), (0, 0)))
+    assert (float(value), float(slope)) == (8.0, 12.0)

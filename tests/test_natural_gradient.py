@@ -343,3 +343,29 @@ def test_wrong_solver_arguments():
 def test_another_loss_is_refused():
     with pytest.raises(ValueError, match="leave out `loss`"):
         stde.make_step(BallPoisson(), optimizer=stde.optim.NaturalGradient(), loss=stde.UnbiasedSquare())
+
+
+def test_damping_is_raised_where_rounding_makes_the_factorisation_fail():
+    """Rows that are equal to the last digit but one: in float32 their Gram matrix is not positive definite."""
+    rng = np.random.default_rng(0)
+    rows = jnp.asarray(rng.normal(size=(1, 40)) + 1e-5 * rng.normal(size=(300, 40)), jnp.float32)
+    right = jnp.asarray(rng.normal(size=300), jnp.float32)
+
+    class Written(eqx.Module):
+        def gram(self):
+            return rows @ rows.T
+
+    damped = lambda damping: rows @ rows.T + damping * jnp.mean(jnp.sum(rows**2, 1)) * jnp.eye(300, dtype=jnp.float32)
+    assert not bool(jnp.all(jnp.isfinite(jnp.linalg.cholesky(damped(1e-9)))))
+    solve = lambda damping: stde.optim.Cholesky().solve(Written(), right, damping, count=jnp.zeros((), jnp.int32))
+    assert bool(jnp.all(jnp.isfinite(solve(1e-9))))
+    # Where nothing fails nothing is raised, and what is not finite stays so.
+    assert jnp.allclose(solve(1e-1), jnp.linalg.solve(damped(1e-1), right), rtol=1e-3, atol=1e-3)
+    bad = stde.optim.Cholesky().solve(Written(), right.at[0].set(jnp.nan), 1e-1, count=jnp.zeros((), jnp.int32))
+    assert bool(jnp.any(jnp.isnan(bad)))
+
+
+@pytest.mark.parametrize("arguments", [dict(sufficient=0.0), dict(factor=1.0), dict(max_trials=0)])
+def test_backtracking_refuses(arguments):
+    with pytest.raises(ValueError, match="between 0 and 1, and max_trials >= 1"):
+        stde.optim.Backtracking(**arguments)

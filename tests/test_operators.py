@@ -146,3 +146,48 @@ def test_a_module_that_jax_could_look_up_is_applied_twice():
 
     expected = jnp.trace(jax.hessian(lambda x: factor(x) * apply(weights, x))(x))
     assert jnp.allclose(jnp.stack(twice(weights)), expected, rtol=1e-12)
+
+
+def test_a_complex_factor_makes_the_result_complex(getkey):
+    x = jr.normal(getkey(), (3,))
+    u = lambda x: jnp.sum(x**3)
+    laplacian = stde.Laplacian()(u, x)
+    for operator in (
+        1j * stde.Laplacian(),
+        stde.Laplacian() * (lambda x: jnp.asarray(1j)),
+        (0.5 * (2j * stde.Laplacian())),
+    ):
+        assert jnp.allclose(operator(u, x), 1j * laplacian)
+    both = stde.Laplacian() + 2j * stde.PartialDerivative(0)
+    assert jnp.allclose(both(u, x), laplacian + 2j * 3 * x[0] ** 2)
+    found = stde.estimate(1j * stde.Laplacian(), u, x, estimator=stde.SparseSTDE(2), key=getkey())
+    assert jnp.iscomplexobj(found.estimate) and jnp.isrealobj(found.standard_error)
+    assert "0+1j * Laplacian()" in repr(1j * stde.Laplacian())
+
+
+def test_complex_coefficients_at_a_real_point_are_refused(unchecked):
+    x, u = jnp.ones(3), lambda x: jnp.sum(x**3)
+    for operator in (
+        stde.LinearOperator({(0, 0): jnp.asarray(1j)}),
+        stde.LinearOperator({(0, 0): 1.0, (): lambda x: jnp.asarray(1j)}),
+        stde.WeightedLaplacian(1j * jnp.ones(3)),
+        stde.DirectionalDerivative(1j * jnp.ones(3)),
+    ):
+        with pytest.raises(ValueError, match=r"is complex.*first \+ 1j \* second"):
+            operator(u, x)
+
+
+def test_only_operators_are_subtracted():
+    with pytest.raises(ValueError, match=r"added to Laplacian\(\) or subtracted, got 3"):
+        stde.Laplacian() - 3  # pyright: ignore[reportOperatorIssue]
+
+
+def test_a_coefficient_of_order_zero_is_a_scalar(unchecked):
+    operator = stde.LinearOperator({(0, 0): 1.0, (): jnp.ones(5)})
+    with pytest.raises(ValueError, match=r"coefficient of \(\) must be a scalar, got shape \(5,\)"):
+        operator(lambda x: jnp.sum(x**3), jnp.ones(3))
+
+
+def test_importance_refuses_weights_that_never_draw_a_term():
+    with pytest.raises(ValueError, match="got 2 that are not"):
+        stde.Importance(jnp.array([1.0, 0.0, -1.0]))

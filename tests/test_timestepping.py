@@ -156,9 +156,9 @@ def test_time_can_run_backwards_from_a_terminal_condition():
 def test_solvers_of_the_least_squares_problem_agree(num_points):
     """In the space of samples and in that of parameters, written out and matrix-free, beside NumPy's own."""
     network = eqx.nn.MLP(2, "scalar", 6, 1, activation=jnp.tanh, key=jr.key(0))
-    from stde_eqx.timestepping._parameters import Parameters
+    from stde_eqx.timestepping._flat_network import FlatNetwork
 
-    parameters = Parameters(network)
+    parameters = FlatNetwork(network)
     params, points, target = (
         parameters.vector,
         jr.normal(jr.key(1), (num_points, 2)),
@@ -180,10 +180,10 @@ def test_solvers_of_the_least_squares_problem_agree(num_points):
 
 
 def test_matrix_free_holds_nothing_of_the_size_of_the_matrix():
-    from stde_eqx.timestepping._parameters import Parameters
+    from stde_eqx.timestepping._flat_network import FlatNetwork
     from tests.zoo_battery import largest_array
 
-    parameters = Parameters(eqx.nn.MLP(20, "scalar", 30, 1, key=jr.key(0)))
+    parameters = FlatNetwork(eqx.nn.MLP(20, "scalar", 30, 1, key=jr.key(0)))
     points, target = jr.normal(jr.key(1), (200, 20)), jnp.ones(200)
     at_point = lambda p, x: parameters(p)(x)
     size = lambda solve: largest_array(lambda p: solve(at_point, p, points, target), parameters.vector)

@@ -8,10 +8,11 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import check_count
 from .._custom_types import Field
+from .._timing import interleaved_seconds
 from ..operators import AbstractEstimator, AbstractOperator, Exact, value_and_apply
 from ._diagnosis import Diagnosis, Line
-from ._time import interleaved_seconds
 
 
 def diagnose(
@@ -52,6 +53,7 @@ def diagnose(
     """
     if num_draws < 2:
         raise ValueError(f"A variance needs at least two draws, got num_draws={num_draws}.")
+    rounds = check_count("rounds", rounds)
     if points.ndim != 2:
         raise ValueError(f"`points` must have the shape (points, dim), got {points.shape}.")
     shape = jnp.shape(eqx.filter_eval_shape(u, points[0]))

@@ -2,10 +2,13 @@ import dataclasses
 import math
 import re
 from collections.abc import Sequence
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ..operators import AbstractEstimator
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Diagnosis:
         where $\sigma^2$ is the spread over points and $s^2$ the variance of one sample; a point costs $c_0 + c_1 V$.
         For a given $N (c_0 + c_1 V)$ the variance is least at $V = \sqrt{s^2 c_0 / (\sigma^2 c_1)}$ (Cochran,
         *Sampling Techniques*, 3rd edition, section 10.6). The constants come from the estimators of one family that
-        differ in their number of samples, of which two are needed.
+        differ in their number of samples, of which two are needed; $V$ is at most the largest of these.
 
         **Arguments:**
 
@@ -93,7 +96,7 @@ class Diagnosis:
         families: dict[str, list[Line]] = {}
         for line in self.lines:
             if hasattr(line.estimator, "num_samples"):
-                families.setdefault(_family(line.name), []).append(line)
+                families.setdefault(_family(line), []).append(line)
         options = [
             self._best(family, lines, seconds)
             for family, lines in families.items()
@@ -140,17 +143,19 @@ class Diagnosis:
         caption = f"{self.num_points} points; the operator itself varies from point to point by {self.spread:.2e}"
         return "\n".join([*map(aligned, [header, *rows]), caption])
 
-    def plot(self) -> Figure:
+    def plot(self) -> "Figure":
         """Variance against time, on logarithmic axes, with lines of equal product; and the bias with its standard
         error.
 
         On the left the further down and to the left, the better. On the right a bias whose bar crosses zero is none.
         """
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         axes, bias_axes = figure.subplots(1, 2)
         families: dict[str, list[Line]] = {}
         for line in self.lines:
-            families.setdefault(_family(line.name), []).append(line)
+            families.setdefault(_family(line), []).append(line)
         floor = min((line.variance for line in self.lines if line.variance > 0), default=1.0) / 10
         for family, lines in families.items():
             axes.loglog(
@@ -188,6 +193,8 @@ def _samples(line: Line) -> int:
     return line.estimator.num_samples  # pyright: ignore[reportAttributeAccessIssue], only called where there is one
 
 
-def _family(name: str) -> str:
-    """The name without its number of samples."""
-    return re.sub(r"num_samples=\d+(, )?", "", name).replace("()", "")
+def _family(line: Line) -> str:
+    """What is left of an estimator without its number of samples; of one that has none, its name."""
+    if not hasattr(line.estimator, "num_samples"):
+        return line.name
+    return re.sub(r"num_samples=\d+(, )?", "", " ".join(str(line.estimator).split())).replace("()", "")

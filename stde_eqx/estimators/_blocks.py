@@ -19,7 +19,7 @@ class Orthogonal(AbstractDistribution):
     r"""Vectors of length $\sqrt d$ that are orthogonal within each block, with uniformly random directions.
 
     For a second-order operator $d$ of them are exact, and $V$ have $(d - V) / (d - 1)$ times the variance of $V$
-    independent ones on the sphere, times about the same. They cost a QR factorisation, $O(d\, \mathrm{block}^2)$.
+    independent ones on the sphere. They cost a QR factorisation, $O(d\, \mathrm{block}^2)$.
 
     **Arguments:**
 

@@ -7,7 +7,7 @@ def check_num_samples(estimator) -> None:
         raise ValueError(f"{name} needs a positive integer number of samples, got {estimator.num_samples!r}.")
 
 
-def check_key(estimator, key: PRNGKeyArray | None) -> PRNGKeyArray:
+def require_key(estimator, key: PRNGKeyArray | None) -> PRNGKeyArray:
     if key is None:
         raise ValueError(f"{estimator} is random: give it a key, as in `operator(u, x, estimator=..., key=key)`.")
     return key

@@ -9,7 +9,7 @@ from ..operators import (
     Directions,
     TraceDirections,
 )
-from ._checks import check_key, check_num_samples
+from ._checks import check_num_samples, require_key
 from ._distributions import Rademacher
 
 
@@ -35,10 +35,10 @@ class DenseSTDE(AbstractSampler):
         check_num_samples(self)
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
-        check_key(self, key)
+        require_key(self, key)
 
     def sample_terms(
         self, operator: AbstractDirectionalOperator, x: Float[Array, " point"], *, dim: int, key: PRNGKeyArray | None
     ) -> Directions | TraceDirections:
-        key = check_key(self, key)
+        key = require_key(self, key)
         return operator.random_directions(x, self.num_samples, self.distribution, dim=dim, key=key)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jax import lax
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..operators import AbstractDesign, Draws, Strata
@@ -80,10 +82,22 @@ class Importance(AbstractSampling):
 
     - `weights`: one positive number for each term; the absolute values of the coefficients if `None`.
 
-    **Raises:** on use, `ValueError` for a number of weights that is not the number of terms.
+    **Raises:** `ValueError` for weights that are not positive and finite; on use, for a number of weights that is not
+    the number of terms.
     """
 
     weights: Float[Array, " terms"] | None = None
+
+    def __check_init__(self) -> None:
+        # Those that are being traced cannot be looked at.
+        if self.weights is None or isinstance(self.weights, Tracer):
+            return
+        wrong = int(np.sum(~((np.asarray(self.weights) > 0) & np.isfinite(self.weights))))
+        if wrong:
+            raise ValueError(
+                f"Importance needs weights that are positive and finite, got {wrong} that are not: a term that is "
+                "never drawn would make the estimate biased."
+            )
 
     def draw(
         self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray

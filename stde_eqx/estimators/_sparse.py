@@ -2,7 +2,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..operators import AbstractDirectionalOperator, AbstractOperator, AbstractSampler, Directions, TraceDirections
-from ._checks import check_key, check_num_samples
+from ._checks import check_num_samples, require_key
 from ._sampling import AbstractSampling, Drawn, WithoutReplacement
 
 
@@ -33,7 +33,7 @@ class SparseSTDE(AbstractSampler):
         check_num_samples(self)
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
-        check_key(self, key)
+        require_key(self, key)
         if self.num_samples > (most := operator.most_terms(x)):
             raise ValueError(
                 f"SparseSTDE({self.num_samples}) draws that many terms, but {operator} has only {most} terms in "
@@ -47,7 +47,7 @@ class SparseSTDE(AbstractSampler):
         if self.num_samples >= total:
             return operator.directions(x, dim=dim)
         magnitudes = lambda: operator.magnitudes(x, dim=dim)
-        drawn = self.sampling.draw(total, self.num_samples, magnitudes, key=check_key(self, key))
+        drawn = self.sampling.draw(total, self.num_samples, magnitudes, key=require_key(self, key))
         return choose(operator, x, drawn, dim=dim)
 
 

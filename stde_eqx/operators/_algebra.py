@@ -3,26 +3,36 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jax.core import Tracer
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Inexact, PRNGKeyArray
 
 from .._custom_types import Field
 from ..taylor import traced
 from ._base import AbstractOperator, AbstractSampler
+from ._coefficients import describe_coefficient, factor_at
 from ._design import AbstractDesign
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
 from ._tangents import concatenate, Selection
 
 
 def added(first: AbstractOperator, second: Any) -> AbstractOperator:
-    if not isinstance(second, AbstractOperator):
-        raise ValueError(f"Only an operator can be added to {first}, got {second!r}; c u is `c * stde.Identity()`.")
+    _check_operand(first, second)
     parts = lambda operator: operator.operators if isinstance(operator, Sum) else (operator,)
     return Sum((*parts(first), *parts(second)))
+
+
+def subtracted(first: AbstractOperator, second: Any) -> AbstractOperator:
+    _check_operand(first, second)
+    return added(first, scaled(-1.0, second))
+
+
+def _check_operand(first: AbstractOperator, second: Any) -> None:
+    if not isinstance(second, AbstractOperator):
+        raise ValueError(
+            f"Only an operator can be added to {first} or subtracted, got {second!r}; c u is `c * stde.Identity()`."
+        )
 
 
 def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
@@ -39,14 +49,6 @@ def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
     if not isinstance(inner, AbstractOperator):
         raise ValueError(f"{outer} composes with operators, got {inner!r}; to apply it to a function, call it.")
     return Composition(outer, inner)
-
-
-def describe_coefficient(coefficient: Array | Callable[..., Any]) -> str:
-    """A number as it is, if it is known, and otherwise what it is."""
-    if callable(coefficient):
-        return getattr(coefficient, "__name__", type(coefficient).__name__)
-    known = not isinstance(coefficient, Tracer) and coefficient.ndim == 0
-    return f"{float(coefficient):g}" if known else eqx.tree_pformat(coefficient)
 
 
 class Sum(AbstractOperator):
@@ -85,9 +87,9 @@ class Scaled(AbstractOperator):
     ) -> AbstractDirections:
         return ScaledDirections(self.at(x), self.operator.draw(sampler, x, key=key))
 
-    def at(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        """The factor at a point."""
-        factor = jnp.asarray(self.factor(x) if callable(self.factor) else self.factor).astype(x.dtype)
+    def at(self, x: Float[Array, " dim"]) -> Inexact[Array, ""]:
+        """The factor at a point; a complex one makes the result complex."""
+        factor = factor_at(self.factor, x)
         if factor.shape != ():
             raise ValueError(f"The factor of {self.operator} must be a scalar, got shape {factor.shape}.")
         return factor
@@ -179,7 +181,7 @@ def _flattened(parts: Sequence[AbstractDirections]) -> list[AbstractDirections]:
         elif isinstance(part, ScaledDirections) and isinstance(part.directions, ScaledDirections):
             inner = part.directions
             found += _flattened([ScaledDirections(part.factor * inner.factor, inner.directions)])
-        elif isinstance(part, ScaledDirections) and isinstance(part.directions, Directions):
+        elif isinstance(part, ScaledDirections) and isinstance(part.directions, Directions) and part.is_real:
             inner = part.directions
             found.append(inner.drawn(part.factor.astype(inner.weights.dtype), inner.designs[0]))
         else:
@@ -207,8 +209,13 @@ def _concatenated(parts: Sequence[Directions]) -> Directions:
 class ScaledDirections(AbstractTerms):
     """A draw of a multiple."""
 
-    factor: Float[Array, ""]
+    factor: Inexact[Array, ""]
     directions: AbstractDirections
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the factor can go into the weights of directions, which are real."""
+        return not jnp.iscomplexobj(self.factor)
 
     @property
     def designs(self) -> tuple[AbstractDesign, ...]:
@@ -224,11 +231,11 @@ class ScaledDirections(AbstractTerms):
 
     def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
         value, result, variance = self.directions.value_and_moments(u, x)
-        return value, _times(self.factor, result), _times(self.factor**2, variance)
+        return value, _times(self.factor, result), _times(jnp.real(self.factor * jnp.conj(self.factor)), variance)
 
 
 def _times(factor: Array, tree: Any) -> Any:
-    return jax.tree.map(lambda y: factor.astype(y.dtype) * y, tree)
+    return jax.tree.map(lambda y: (factor if jnp.iscomplexobj(factor) else factor.astype(y.dtype)) * y, tree)
 
 
 def as_terms(directions: AbstractDirections) -> AbstractTerms:

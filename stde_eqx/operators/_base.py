@@ -89,9 +89,9 @@ class AbstractOperator(eqx.Module):
         return added(self, other)
 
     def __sub__(self, other: "AbstractOperator") -> "AbstractOperator":
-        from ._algebra import added, scaled
+        from ._algebra import subtracted
 
-        return added(self, scaled(-1.0, other))
+        return subtracted(self, other)
 
     def __neg__(self) -> "AbstractOperator":
         from ._algebra import scaled

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .._custom_types import Field
 from ._algebra import Composition, Scaled, Sum
 from ._base import (
+    AbstractDirectionalOperator,
     AbstractEstimator,
     AbstractOperator,
     AbstractSampler,
@@ -15,9 +16,9 @@ from ._base import (
     check_point,
     value_and_apply,
 )
-from ._first_order import DirectionalDerivative
+from ._directions import Directions
 from ._identity import Identity
-from ._linear import HomogeneousOperator, LinearOperator
+from ._linear import LinearOperator
 from ._polyharmonic import Polyharmonic
 from ._restricted import Restricted
 
@@ -77,7 +78,7 @@ def carre_du_champ(
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
     check_point(x)
-    _check_order(operator)
+    _check_order(operator, x)
     if reverse_pass:
         value, applied = value_and_apply(operator, u, x, estimator=estimator, key=key)
         _check_scalar(value)
@@ -101,20 +102,31 @@ def carre_du_champ(
     return CarreDuChamp(value, applied, square / 2 - _departure(value) * applied)
 
 
-def _check_order(operator: AbstractOperator) -> None:
+def _check_order(operator: AbstractOperator, x: Float[Array, " dim"]) -> None:
     """Only of operators of first and second order is the square that of a gradient."""
     match operator:
         case Sum():
             for part in operator.operators:
-                _check_order(part)
-        case Scaled() | Restricted():
-            _check_order(operator.operator)
+                _check_order(part, x)
+        case Scaled():
+            _check_order(operator.operator, x)
         case Identity() | Composition() | Polyharmonic():
             _refuse(operator)
-        case LinearOperator() if operator.zeroth:
+        case LinearOperator() if operator.zeroth or operator.order not in (1, 2):
             _refuse(operator)
-    if getattr(operator, "order", 2) not in (1, 2):
-        _refuse(operator)
+        case AbstractDirectionalOperator() | Restricted() if _order(operator, x) not in (1, 2):
+            _refuse(operator)
+
+
+def _order(operator: AbstractDirectionalOperator | Restricted, x: Float[Array, " dim"]) -> int:
+    """The order of an operator that is known by its directions."""
+    leaf, dim = (
+        (operator.operator, x[operator.selection].shape[0])
+        if isinstance(operator, Restricted)
+        else (operator, x.shape[0])
+    )
+    directions = eqx.filter_eval_shape(lambda x: leaf.directions(x, dim=dim), x)
+    return directions.order if isinstance(directions, Directions) else 1
 
 
 def _refuse(operator: AbstractOperator) -> None:
@@ -136,9 +148,10 @@ def _square(operator: AbstractOperator, gradient: Array, x: Float[Array, " dim"]
         case Restricted(operator=AbstractSecondOrder() as inner):
             chosen = gradient[operator.selection]
             return jnp.vdot(chosen, inner.flux(x, chosen))
-    leaf = operator.operator if isinstance(operator, Restricted) else operator
-    if isinstance(leaf, LinearOperator | HomogeneousOperator | DirectionalDerivative) and leaf.order == 1:
-        return jnp.zeros((), x.dtype)
+        case LinearOperator() if operator.order == 1:
+            return jnp.zeros((), x.dtype)
+        case AbstractDirectionalOperator() | Restricted() if _order(operator, x) == 1:
+            return jnp.zeros((), x.dtype)
     raise ValueError(
         f"The matrix of {operator} is not known, so a reverse pass does not give its squared gradient: leave out "
         "reverse_pass, or write the operator as an stde.SecondOrder or stde.WeightedLaplacian."

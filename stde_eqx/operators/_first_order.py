@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDirectionalOperator, AbstractDistribution
+from ._coefficients import coefficient_at
 from ._directions import Directions
 from ._tangents import Vectors
 
@@ -36,7 +37,7 @@ class DirectionalDerivative(AbstractDirectionalOperator):
         return 1
 
     def directions(self, x: Float[Array, " point"], rows: Int[Array, " rows"] | None = None, *, dim: int) -> Directions:
-        vector = jnp.asarray(self.vector(x) if callable(self.vector) else self.vector).astype(x.dtype)
+        vector = coefficient_at(self.vector, x, name="The vector")
         if vector.shape != (dim,):
             raise ValueError(f"The vector of a derivative in {dim} coordinates has shape ({dim},), got {vector.shape}.")
         vectors = vector[None] if rows is None else jnp.broadcast_to(vector, (rows.shape[0], dim))

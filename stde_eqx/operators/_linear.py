@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from .._custom_types import Field
-from ._algebra import describe_coefficient, scaled, Sum
+from ._algebra import scaled, Sum
 from ._base import AbstractDirectionalOperator, AbstractDistribution, AbstractOperator, AbstractSampler, Exact
+from ._coefficients import coefficient_at, describe_coefficient
 from ._design import AbstractDesign, Draws
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
 from ._identity import Identity
@@ -82,11 +83,14 @@ class HomogeneousOperator(AbstractDirectionalOperator):
 
     def at(self, x: Float[Array, " point"]) -> Float[Array, " terms"]:
         """The coefficients at a point."""
-        values = [jnp.asarray(c(x) if callable(c) else c).astype(x.dtype) for c in self.coefficients]
-        for index, value in zip(self.multi_indices, values, strict=True):
-            if value.shape != ():
-                raise ValueError(f"The coefficient of {index} must be a scalar, got shape {value.shape}.")
-        return jnp.stack(values)
+        return jnp.stack([_scalar(i, c, x) for i, c in zip(self.multi_indices, self.coefficients, strict=True)])
+
+
+def _scalar(index: MultiIndex, coefficient: Coefficient, x: Float[Array, " point"]) -> Float[Array, ""]:
+    value = coefficient_at(coefficient, x, name=f"The coefficient of {index}")
+    if value.shape != ():
+        raise ValueError(f"The coefficient of {index} must be a scalar, got shape {value.shape}.")
+    return value
 
 
 @functools.lru_cache(maxsize=64)
@@ -158,7 +162,7 @@ class LinearOperator(AbstractOperator):
             terms = {i: c for part in self.parts for i, c in zip(part.multi_indices, part.at(x), strict=True)}
             planned = plan(terms)
             if planned.num_coefficients <= sum(part.num_coefficients() for part in self.parts):
-                zeroth = sum((jnp.asarray(c(x) if callable(c) else c) for c in self.zeroth), jnp.zeros((), x.dtype))
+                zeroth = sum((_scalar((), c, x) for c in self.zeroth), jnp.zeros((), x.dtype))
                 return PlannedDirections(planned, terms | {(): zeroth})
         return self._sum().draw(sampler, x, key=key)
 

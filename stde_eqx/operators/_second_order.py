@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
+from ._coefficients import coefficient_at
 from ._design import Draws
 from ._directions import Directions
 from ._random import random_vectors
@@ -120,7 +121,7 @@ class Entries(AbstractDecomposition):
 
     **Arguments:**
 
-    - `pairs`: the entries (i, j) with $i \\le j$ that are not zero; all of them if `None`.
+    - `pairs`: the entries (i, j) with $i \le j$ that are not zero; all of them if `None`.
     """
 
     pairs: tuple[tuple[int, int], ...] | None = eqx.field(static=True, default=None)
@@ -218,10 +219,10 @@ class SecondOrder(AbstractSecondOrder):
 
     def _at(self, x: Float[Array, " point"], dim: int) -> Factors:
         if callable(self.factors):
-            matrix = _symmetric(jnp.asarray(self.factors(x)).astype(x.dtype))
+            matrix = _symmetric(coefficient_at(self.factors, x, name="The matrix"))
             factors = self.decomposition.factors(matrix)
         else:
-            factors = tuple(factor.astype(x.dtype) for factor in self.factors)
+            factors = tuple(coefficient_at(factor, x, name="The matrix") for factor in self.factors)
         if factors[-1].shape != (dim, dim):
             raise ValueError(
                 f"The matrix of a second-order operator on {dim} coordinates has shape ({dim}, {dim}), "

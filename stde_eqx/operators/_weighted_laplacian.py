@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
+from ._coefficients import coefficient_at
 from ._directions import Directions
 from ._random import random_vectors, scaled_vectors
 from ._tangents import Coordinates, Vectors
@@ -67,7 +68,7 @@ class WeightedLaplacian(AbstractSecondOrder):
         return scaled_vectors(Directions(vectors, jnp.full((), 1 / num_samples, x.dtype), 2, design=design), sigma)
 
     def _at(self, x: Float[Array, " point"], dim: int) -> Float[Array, "..."]:
-        sigma = jnp.asarray(self.sigma(x) if callable(self.sigma) else self.sigma).astype(x.dtype)
+        sigma = coefficient_at(self.sigma, x, name="sigma")
         if sigma.ndim > 2 or (sigma.ndim and sigma.shape[0] != dim):
             raise ValueError(
                 f"sigma must be a scalar or have the shape ({dim},) or ({dim}, columns) for an operator on {dim} "

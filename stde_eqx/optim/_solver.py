@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import lineax as lx
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from .jacobian import AbstractJacobian, Block, linearize, linearize_implicitly
 
@@ -35,7 +35,11 @@ class AbstractKernelSolver(eqx.Module):
 
 
 class Cholesky(AbstractKernelSolver):
-    r"""Makes $J J^T$ and factorises it. For up to a few thousand residuals."""
+    r"""Makes $J J^T$ and factorises it. For up to a few thousand residuals.
+
+    Where rounding makes the factorisation fail, as it may in float32 with a damping of 1e-4 or less, the damping of
+    that step is raised tenfold until it does not.
+    """
 
     def linearize(self, blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], AbstractJacobian]:
         return linearize(blocks, params)
@@ -44,10 +48,21 @@ class Cholesky(AbstractKernelSolver):
         self, jacobian: Any, right: Float[Array, " rows"], damping: Float[Array, ""] | float, *, count: Int[Array, ""]
     ) -> Float[Array, " rows"]:
         gram = jacobian.gram()
-        damped = gram + damping * jnp.trace(gram) / gram.shape[0] * jnp.eye(gram.shape[0], dtype=gram.dtype)
-        operator = lx.MatrixLinearOperator(damped, lx.positive_semidefinite_tag)
-        # Where rounding makes the factorisation fail, the step is NaN, and training says so.
-        return lx.linear_solve(operator, right, lx.Cholesky(), throw=False).value
+        scale = jnp.trace(gram) / gram.shape[0]
+
+        def solved(damping: Float[Array, ""]) -> Float[Array, " rows"]:
+            damped = gram + damping * scale * jnp.eye(gram.shape[0], dtype=gram.dtype)
+            operator = lx.MatrixLinearOperator(damped, lx.positive_semidefinite_tag)
+            return lx.linear_solve(operator, right, lx.Cholesky(), throw=False).value
+
+        def failed(state: tuple[Float[Array, ""], Float[Array, " rows"]]) -> Bool[Array, ""]:
+            # Residuals that are not finite are not mended by damping: the step is NaN, and training says so.
+            damping, found = state
+            return ~jnp.all(jnp.isfinite(found)) & (damping < 1) & jnp.isfinite(scale) & jnp.all(jnp.isfinite(right))
+
+        raised = lambda state: (10 * state[0], solved(10 * state[0]))
+        damping = jnp.asarray(damping, gram.dtype)
+        return jax.lax.while_loop(failed, raised, (damping, solved(damping)))[1]
 
 
 class ConjugateGradients(AbstractKernelSolver):

@@ -34,11 +34,20 @@ class Backtracking(AbstractStepSize):
     - `sufficient`: by how much: this fraction of what the slope promises.
     - `factor`: by what to shorten.
     - `max_trials`: how often at most; the last step is taken as it is.
+
+    **Raises:** `ValueError` for a number out of range.
     """
 
     sufficient: float = 1e-4
     factor: float = 0.5
     max_trials: int = eqx.field(static=True, default=8)
+
+    def __check_init__(self) -> None:
+        if not (0 < self.sufficient < 1 and 0 < self.factor < 1 and self.max_trials >= 1):
+            raise ValueError(
+                "Backtracking needs sufficient and factor between 0 and 1, and max_trials >= 1, got "
+                f"{self.sufficient}, {self.factor} and {self.max_trials}."
+            )
 
     def __call__(
         self, loss_along: Callable[[Any], Float[Array, ""]], loss: Float[Array, ""], slope: Float[Array, ""], first: Any

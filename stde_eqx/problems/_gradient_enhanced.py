@@ -1,16 +1,16 @@
 import math
-from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from .._custom_types import Field
 from ..estimators import AbstractSampling, WithoutReplacement
 from ..operators import AbstractEstimator, Coordinates
 from ..taylor import directional_derivatives
 from ._base import AbstractPenalty, AbstractProblem
+from ._family import AbstractFamily
 from ._time_dependent import AbstractTimeDependent
 
 
@@ -52,10 +52,11 @@ class GradientEnhanced(AbstractProblem):
         self.weight = weight
         self.num_samples = num_samples
         self.sampling = WithoutReplacement() if sampling is None else sampling
-        if isinstance(self.problem, AbstractTimeDependent):
+        if isinstance(self.problem, AbstractTimeDependent | AbstractFamily):
+            kind = "family" if isinstance(self.problem, AbstractFamily) else "time-dependent problem"
             raise ValueError(
-                "GradientEnhanced differentiates along the coordinates of stationary problems, got the time-dependent "
-                f"{type(self.problem).__name__}."
+                "GradientEnhanced differentiates along the coordinates of stationary problems with one solution, got "
+                f"the {kind} {type(self.problem).__name__}."
             )
         if not self.weight > 0:
             raise ValueError(f"GradientEnhanced needs a positive weight, got {self.weight}.")
@@ -84,24 +85,24 @@ class GradientEnhanced(AbstractProblem):
         if key is None:
             if self.num_samples < self.dim:
                 raise ValueError(f"{type(self).__name__} samples coordinates: give its residual a key.")
-            draw_key, rows = None, jnp.arange(self.dim)
-            factor = jnp.ones(())
+            draw_key, rows, factor = None, jnp.arange(self.dim), 1.0
         else:
             draw_key, rows_key = jr.split(key)
-            rows, factor, _ = self._rows(rows_key)
+            rows, factor = self._rows(rows_key)
         tangents = Coordinates(rows[:, None], jnp.ones((rows.shape[0], 1), x.dtype))
         at = lambda z: self.problem.residual(u, z, estimator=estimator, key=draw_key)
         value, (slopes,) = directional_derivatives(at, x, tangents.coefficient(x), order=1, size=tangents.size)
         if jnp.shape(value) != ():
             raise ValueError(f"GradientEnhanced wraps problems with a scalar residual, got shape {jnp.shape(value)}.")
-        scale = math.sqrt(self.weight) * jnp.sqrt(factor).astype(x.dtype)
+        scale = math.sqrt(self.weight) * jnp.sqrt(jnp.asarray(factor, x.dtype))
         return jnp.concatenate([value[None], scale * slopes])
 
-    def _rows(self, key: PRNGKeyArray) -> Any:
+    def _rows(self, key: PRNGKeyArray) -> tuple[Int[Array, " rows"], float | Float[Array, "..."]]:
+        """The coordinates of a draw, and what their squares are to be multiplied by."""
         if self.num_samples == self.dim:
-            return jnp.arange(self.dim), jnp.ones(()), None
-        rows, factor, design = self.sampling.draw(self.dim, self.num_samples, lambda: jnp.ones(self.dim), key=key)
-        return rows, jnp.asarray(factor), design
+            return jnp.arange(self.dim), 1.0
+        rows, factor, _ = self.sampling.draw(self.dim, self.num_samples, lambda: jnp.ones(self.dim), key=key)
+        return rows, factor
 
     def ansatz(self, net: Field) -> Field:
         """The problem's ansatz."""

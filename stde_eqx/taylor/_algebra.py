@@ -122,7 +122,9 @@ def collapse(a: Coefficient, sweep: Sweep) -> Coefficient:
     if isinstance(a, Sparse):
         summed = Sparse(a.shape, a.axes, a.entries, True)
         if weights is not None:
-            summed = summed.map_values(lambda values: values * weights.reshape(-1, *(1,) * (values.ndim - 1)))
+            summed = summed.map_values(
+                lambda values: values * weights.astype(values.dtype).reshape(-1, *(1,) * (values.ndim - 1))
+            )
         return summed.dense() if summed.is_full else summed
     if weights is None:
         return Dense(jnp.sum(a.array, 0), True)

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from jax.extend import core
 from jaxtyping import Array
 
+from .._jaxprs import bind
 from ._coefficient import Dense, Entry, Sparse
-from ._interpreter import bind, expand, rule_for
+from ._interpreter import expand, rule_for
 from ._source import source_line
 from ._sweep import Series, series, Sweep
 
@@ -83,6 +84,8 @@ def explain(
     - `coordinates`: whether they are coordinate directions (of a vector `x`), or dense ones.
 
     **Returns:** the table that was printed, as an [`Explanation`][stde_eqx.taylor.Explanation].
+
+    **Raises:** `ValueError` where coordinate directions are asked for at something else than a vector.
     """
     if coordinates and len(x.shape) != 1:
         raise ValueError(f"Coordinate directions need a vector, got shape {x.shape}: write `coordinates=False`.")

@@ -9,6 +9,7 @@ from jax.core import Tracer
 from jax.extend import core
 from jaxtyping import Array
 
+from .._jaxprs import bind
 from ._references import without_references
 from ._sweep import Series, Sweep
 
@@ -36,12 +37,6 @@ def rule_for(primitive: core.Primitive) -> Rule:
     from .rules import fallback
 
     return _rules.get(primitive.name, fallback)
-
-
-def bind(eqn: core.JaxprEqn, inputs: Sequence[Any]) -> list[Any]:
-    """Evaluate an equation as it stands."""
-    out = eqn.primitive.bind(*inputs, **eqn.primitive.get_bind_params(eqn.params))
-    return list(out) if eqn.primitive.multiple_results else [out]
 
 
 def _bind_constants(eqn: core.JaxprEqn, values: Sequence[Any]) -> list[Any]:
@@ -83,7 +78,10 @@ def evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], inputs: Sequence[Value], 
 
 @dataclasses.dataclass(frozen=True)
 class Traced:
-    """A function of one array that has been traced already: to be differentiated more than once."""
+    """A function of one array that has been traced already: to be differentiated more than once.
+
+    It returns what the function returned. Operators take it in the place of the function.
+    """
 
     jaxpr: core.ClosedJaxpr
     structure: Any

@@ -4,6 +4,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array
 
 from ._coefficient import Dense
 from ._interpreter import expand
@@ -34,7 +37,7 @@ def jet(
 
     **Returns:** `fun(*primals)`, and the same structure with a list of $K$ terms in place of each array.
 
-    **Raises:** `ValueError` where `primals` and `series` do not match.
+    **Raises:** `ValueError` where `primals` and `series` do not match, or integers or booleans are to vary.
     """
     order = _order(primals, series)
     scale = [float(math.factorial(k)) if factorial_scaled else 1.0 for k in range(1, order + 1)]
@@ -44,6 +47,7 @@ def jet(
     for i, leaf in enumerate(leaves):
         leaf = jnp.asarray(leaf)
         if not jnp.issubdtype(leaf.dtype, jnp.inexact):
+            _check_constant(leaf, [term[i] for term in terms])
             inputs.append(leaf)
             continue
         coefficients = []
@@ -68,6 +72,20 @@ def jet(
 
     values = jax.tree.unflatten(out_structure, [primal_of(out) for out in outputs])
     return values, jax.tree.unflatten(out_structure, [out_terms(out) for out in outputs])
+
+
+def _check_constant(leaf: Array, terms: Sequence[Any]) -> None:
+    """Raises where a primal that cannot vary continuously is given terms that are not zero, or not known to be."""
+    for term in terms:
+        # JAX's own tangents of integers have no entries to look at.
+        if getattr(term, "dtype", None) == jax.dtypes.float0:
+            continue
+        traced = isinstance(term, Tracer)
+        if jnp.issubdtype(jnp.result_type(term), jnp.inexact) if traced else np.any(np.asarray(term)):
+            raise ValueError(
+                f"A primal of dtype {leaf.dtype} is given terms, and only floating-point (or complex) numbers vary "
+                "continuously: pass `x.astype(float)`, or zeros of its own dtype as its terms where it is a constant."
+            )
 
 
 def _order(primals, series) -> int:

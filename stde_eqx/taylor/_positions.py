@@ -37,7 +37,7 @@ class Run:
         return jnp.asarray(np.clip(self.known, 0, self.length - 1), jnp.int32)
 
     def moved(self, offset: int, length: int) -> "Run":
-        """The positions in an axis of another length that begins `-offset` later."""
+        """The same positions after `offset` entries have come before them, in an axis of another length."""
         return Run(self.start + offset, self.step, self.size, length)
 
     def span(self) -> tuple[int, int, int]:

@@ -90,10 +90,6 @@ def exp(x: Stream) -> Stream:
     return solve(jnp.exp(x[0]), x, lambda y: y)
 
 
-def log(x: Stream) -> Stream:
-    return solve(jnp.log(x[0]), x, lambda y: 1 / x)
-
-
 def sqrt(x: Stream) -> Stream:
     return solve(jnp.sqrt(x[0]), x, lambda y: 0.5 / y)
 

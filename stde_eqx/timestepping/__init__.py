@@ -4,6 +4,7 @@ from ._errors import EvolutionError as EvolutionError
 from ._evolution import Evolution as Evolution, EvolutionStatus as EvolutionStatus
 from ._evolve import evolve as evolve
 from ._fit import Fit as Fit
+from ._flat_network import FlatNetwork as FlatNetwork
 from ._least_squares import (
     AbstractLeastSquares as AbstractLeastSquares,
     Dense as Dense,

@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..problems import AbstractParabolic
-from ._parameters import Parameters
+from ._flat_network import FlatNetwork
 
 
 class EvolutionStatus(enum.Enum):
@@ -36,6 +36,7 @@ class Evolution(eqx.Module):
     **Attributes:**
 
     - `problem`: the PDE.
+    - `network`: the way from parameters to the network, a [`stde_eqx.timestepping.FlatNetwork`][].
     - `ts`: the times saved, and last the one reached, of shape `(times,)`.
     - `params`: the parameters of the network at these times, shape `(times, params)`, before its output is shifted and
         scaled.
@@ -48,10 +49,11 @@ class Evolution(eqx.Module):
     - `initial_error`: the root mean square of the error of the initial fit, relative to that of the data.
     - `status`: how it ended, a [`stde_eqx.timestepping.EvolutionStatus`][].
     - `num_steps`: the number of time steps, rejected ones included.
+    - `dense`: Diffrax's solution at all times, where `saveat` was `diffrax.SaveAt(dense=True)`; otherwise `None`.
     """
 
     problem: AbstractParabolic
-    network: Parameters
+    network: FlatNetwork
     ts: Float[Array, " times"]
     params: Float[Array, "times params"]
     defects: Float[Array, " times"]

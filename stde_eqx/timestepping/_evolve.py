@@ -9,10 +9,10 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from .._arguments import check_count, check_key
 from .._custom_types import Field
 from ..operators import AbstractEstimator, Exact
 from ..problems import AbstractParabolic
-from ..training._validate import check_count, check_key
 from ._errors import EvolutionError
 from ._evolution import Evolution, EvolutionStatus
 from ._fit import Fit
@@ -20,13 +20,13 @@ from ._guard import guarded
 from ._least_squares import AbstractLeastSquares, suitable
 from ._updates import AbstractUpdate, AllParameters
 from ._validate import (
-    check_data,
     check_network,
     check_objects,
     check_problem,
     check_saveat,
     check_stepping,
     check_times,
+    scaled_to_data,
 )
 from ._vector_field import VectorField
 
@@ -138,7 +138,7 @@ def evolve(
     max_rejections = check_count("max_rejections", max_rejections)
     network = check_network(problem, v, estimator, key)
     fit_key, run_key = jr.split(key)
-    network = check_data(problem, network, key=fit_key)
+    network = scaled_to_data(problem, network, key=fit_key)
     update = AllParameters() if update is None else update
     moving = update.num_moving(network.vector.size)
     num_points = min(4_000, max(500, 2 * moving)) if num_points is None else check_count("num_points", num_points)
@@ -146,7 +146,7 @@ def evolve(
     saveat = diffrax.SaveAt(ts=jnp.linspace(problem.t0, t1, 11)) if saveat is None else saveat
     check_saveat(saveat, problem.t0, t1)
     fit = Fit() if fit is None else fit
-    params, initial_error = fit(problem, network, suitable(20_000, network.vector.size), key=fit_key)
+    params, initial_error = fit(problem, network, key=fit_key)
     edges = jnp.linspace(problem.t0, t1, num_redraws + 1)[1:-1]
     field = VectorField(
         problem, network, estimator, update, least_squares, num_points, edges, jnp.asarray(t1, edges.dtype), run_key

@@ -6,15 +6,15 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..problems import AbstractParabolic
-from ._least_squares import AbstractLeastSquares
-from ._parameters import Parameters
+from ._flat_network import FlatNetwork
+from ._least_squares import AbstractLeastSquares, suitable
 
 
 class Fit(eqx.Module):
     r"""How the network is made to have the data, before it is followed in time.
 
     First Adam, on new points at every step; then Gauss-Newton steps, which is the network following
-    $u_\tau = g - u$ by the same least-squares problem as in time, and shortened where they do not help. The second part
+    $u_\tau = g - u$ by a least-squares problem as in time, and shortened where they do not help. The second part
     gains several digits, and its cost grows with the square of the number of parameters.
 
     **Arguments:**
@@ -25,6 +25,8 @@ class Fit(eqx.Module):
     - `newton_steps`: of the second part.
     - `num_points`: of each of these; four times as many as there are parameters, but at least 1 000 and at most 20 000,
         if `None`.
+    - `least_squares`: how they are found; by default [`stde_eqx.timestepping.Dense`][], and above $2^{27}$ entries of
+        the matrix [`stde_eqx.timestepping.MatrixFree`][].
 
     **Raises:** `ValueError` for a number out of range.
     """
@@ -34,6 +36,7 @@ class Fit(eqx.Module):
     learning_rate: float = 1e-2
     newton_steps: int = eqx.field(static=True, default=20)
     num_points: int | None = eqx.field(static=True, default=None)
+    least_squares: AbstractLeastSquares | None = None
 
     def __check_init__(self) -> None:
         counts = self.batch_size, 1 if self.num_points is None else self.num_points
@@ -45,7 +48,7 @@ class Fit(eqx.Module):
 
     @eqx.filter_jit
     def __call__(
-        self, problem: AbstractParabolic, network: Parameters, solve: AbstractLeastSquares, *, key: PRNGKeyArray
+        self, problem: AbstractParabolic, network: FlatNetwork, *, key: PRNGKeyArray
     ) -> tuple[Float[Array, " params"], Float[Array, ""]]:
         """The fitted parameters, and the root mean square of what is left, relative to that of the data.
 
@@ -53,7 +56,6 @@ class Fit(eqx.Module):
 
         - `problem`: whose data.
         - `network`: the network and its parameters.
-        - `solve`: for the second part.
         - `key`: the randomness of the points.
         """
         adam_key, newton_key, test_key = jr.split(key, 3)
@@ -83,6 +85,7 @@ class Fit(eqx.Module):
             (params, _), _ = jax.lax.scan(adam, (params, optimizer.init(params)), keys)
 
         size = min(20_000, max(1_000, 4 * params.shape[0])) if self.num_points is None else self.num_points
+        solve = suitable(size, params.shape[0]) if self.least_squares is None else self.least_squares
         lengths = jnp.asarray([0.0, 0.03, 0.1, 0.3, 1.0], params.dtype)
 
         def newton(p, key):

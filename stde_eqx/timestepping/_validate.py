@@ -10,8 +10,8 @@ from jaxtyping import PRNGKeyArray
 from ..operators import AbstractEstimator
 from ..problems import AbstractParabolic, AbstractProblem, DataAsFeature, SoftInitial
 from ._fit import Fit
+from ._flat_network import FlatNetwork
 from ._least_squares import AbstractLeastSquares
-from ._parameters import Parameters
 from ._updates import AbstractUpdate
 
 
@@ -54,8 +54,8 @@ def check_times(problem: AbstractParabolic, t1: Any) -> float:
     return t1
 
 
-def check_data(problem: AbstractParabolic, network: Parameters, *, key: PRNGKeyArray) -> Parameters:
-    """A law that spreads points at the time of the data; and the network with its output scaled to the data there."""
+def scaled_to_data(problem: AbstractParabolic, network: FlatNetwork, *, key: PRNGKeyArray) -> FlatNetwork:
+    """The network with its output scaled to the data; `ValueError` where points or data at their time are unusable."""
     number = 256
     points = problem.sample_at(jnp.full(number, problem.t0), key=key)
     if points.shape != (number, problem.dim):
@@ -78,7 +78,7 @@ def check_data(problem: AbstractParabolic, network: Parameters, *, key: PRNGKeyA
     dtype = network.vector.dtype
     spread = jnp.std(data)
     scale = jnp.where(spread > 0, spread, 1)
-    return Parameters(network.template, jnp.mean(data).astype(dtype), scale.astype(dtype))
+    return FlatNetwork(network.template, jnp.mean(data).astype(dtype), scale.astype(dtype))
 
 
 def check_objects(**objects: Any) -> None:
@@ -96,13 +96,13 @@ def check_objects(**objects: Any) -> None:
             raise ValueError(f"`{name}` must be an object such as {example}, got {value!r}.")
 
 
-def check_network(problem: AbstractParabolic, v: Any, estimator: Any, key: PRNGKeyArray) -> Parameters:
+def check_network(problem: AbstractParabolic, v: Any, estimator: Any, key: PRNGKeyArray) -> FlatNetwork:
     """A trainable scalar network of `x` alone, for which the equation's right-hand side is a scalar."""
     if isinstance(estimator, type) or not isinstance(estimator, AbstractEstimator):
         raise ValueError(f"`estimator` must be an estimator such as `stde.SparseSTDE(16)`, got {estimator!r}.")
     if not callable(v):
         raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {v!r}.")
-    network = Parameters(v)
+    network = FlatNetwork(v)
     if network.vector.size == 0:
         raise ValueError(
             f"the network has nothing to move: `{type(v).__name__}` holds no floating-point arrays. Parameters must be "

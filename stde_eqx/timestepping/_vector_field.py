@@ -8,8 +8,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..operators import AbstractEstimator, Exact
 from ..problems import AbstractParabolic
+from ._flat_network import FlatNetwork
 from ._least_squares import AbstractLeastSquares
-from ._parameters import Parameters
 from ._updates import AbstractUpdate
 
 
@@ -21,7 +21,7 @@ class VectorField(eqx.Module):
     """
 
     problem: AbstractParabolic
-    network: Parameters
+    network: FlatNetwork
     estimator: AbstractEstimator
     update: AbstractUpdate
     least_squares: AbstractLeastSquares

@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ..diagnosis._time import interleaved_seconds
+from .._arguments import check_count, check_key
+from .._timing import interleaved_seconds
 from ..estimators import DenseSTDE, SparseSTDE
 from ..nn import Affine
 from ..problems import AbstractProblem
 from ._batch import Batch
 from ._loss import MeanSquare
 from ._state import TrainState
-from ._validate import check_count, check_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,14 +83,15 @@ def balance(
 
     **Returns:** a [`stde_eqx.training.Balance`][].
 
-    **Raises:** `ValueError` for an estimator without samples, or a number below one.
+    **Raises:** `ValueError` for an estimator without samples, a number below one, or a single point.
 
     ??? cite "Reference"
 
         The optimal allocation of two-stage sampling: Cochran, *Sampling Techniques*, 3rd edition, 1977, section 10.6.
     """
     check_key(key)
-    batch_size, num_points = check_count("batch_size", batch_size), check_count("num_points", num_points)
+    batch_size, rounds = check_count("batch_size", batch_size), check_count("rounds", rounds)
+    num_points = check_count("num_points", num_points, least=2)
     if not isinstance(estimator, (SparseSTDE, DenseSTDE)):
         raise ValueError(
             "`balance` weighs samples against points: `estimator` must be a `stde.SparseSTDE` or a `stde.DenseSTDE`, "
@@ -100,15 +101,18 @@ def balance(
     points = problem.sample(num_points, key=points_key)
     draws = jr.split(first_key, num_points), jr.split(second_key, num_points)
     between, within = map(float, _variances(problem, estimator, state, points, draws))
+    # An unbiased estimate of little may be negative.
+    between = max(between, 0.0)
     most = problem.dim if isinstance(estimator, SparseSTDE) else 8 * estimator.num_samples
     fixed, by_sample = _costs(problem, estimator, state, batch_size, most, rounds, key=timing_key)
     now = estimator.num_samples
-    ideal = most if between <= 0 else math.sqrt(within * now / between * fixed / by_sample)
+    ideal = most if between == 0 else math.sqrt(within * now / between * fixed / by_sample)
     samples = min(max(round(ideal), 1), most)
     cost = lambda count: fixed + by_sample * count
     variance = lambda count, size: (between + within * now / count) / size
     size = max(1, round(batch_size * cost(now) / cost(samples)))
-    return Balance(samples, size, between, within, variance(now, batch_size) / variance(samples, size))
+    gain = variance(now, batch_size) / variance(samples, size) if between or within else 1.0
+    return Balance(samples, size, between, within, gain)
 
 
 @eqx.filter_jit

@@ -1,3 +1,5 @@
+import math
+
 from ._solution import Solution
 
 
@@ -15,7 +17,7 @@ class NonFiniteLossError(TrainingError):
     def __init__(self, step: int, loss: float):
         super().__init__(
             f"the loss at step {step} was {loss}"
-            + (" and its update was not finite" if loss - loss == 0 else "")
+            + (" and its update was not finite" if math.isfinite(loss) else "")
             + f". The state after step {step - 1} is kept as `error.solution`. A smaller learning rate, gradient "
             "clipping (`optax.chain(optax.clip_by_global_norm(1.0), ...)`), more damping of a natural gradient or a "
             "problem whose residual is finite at every sampled point may help."

@@ -7,13 +7,14 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import check_count, check_key
 from .._custom_types import Field
 from ..operators import Exact
 from ..problems import AbstractProblem, as_arguments
 from ._chunks import points_per_chunk
 from ._loss import batch_dtype
 from ._trivial import trivial_ansatz
-from ._validate import check_count, check_field, check_key, check_problem, knows_exact
+from ._validate import check_field, check_problem, knows_exact
 
 
 class Evaluation(eqx.Module):

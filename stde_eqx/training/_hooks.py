@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .._arguments import describe
 from ._errors import CallbackError
-from ._validate import describe
 from .callbacks import AbstractCallback, Start
 
 

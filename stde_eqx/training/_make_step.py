@@ -1,12 +1,13 @@
 import optax
 
+from .._arguments import check_count
 from ..operators import AbstractEstimator, Exact
 from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractProblem
 from ._average import ExponentialAverage
 from ._loss import AbstractLoss, MeanSquare
 from ._step import TrainStep
-from ._validate import check_count, check_optimizer, check_problem
+from ._validate import check_optimizer, check_problem
 from .collocation import AbstractCollocation, Fresh, ResidualWeighted
 from .weighting import AbstractWeighting
 

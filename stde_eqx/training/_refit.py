@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import check_count, check_key
 from ..operators import AbstractEstimator
 from ..problems import AbstractProblem
 from ._chunks import points_per_chunk
 from ._loss import residuals
 from ._state import TrainState
-from ._validate import check_count, check_key, check_problem
+from ._validate import check_problem
 
 
 def refit(
@@ -93,7 +94,7 @@ def _refit(
         fitted, constant = newton(fitted, True), newton(constant, False)
     candidates = jnp.stack([now, fitted, constant])
     losses = jnp.stack([moments(each)[0] for each in candidates])
-    # A candidate that is not finite is none.
+    # A candidate that is not finite is never chosen.
     best = candidates[jnp.argmin(jnp.where(jnp.isfinite(losses), losses, jnp.inf))]
     return eqx.tree_at(
         lambda s: (s.scales.shift, s.scales.output),

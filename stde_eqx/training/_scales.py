@@ -35,6 +35,7 @@ def fit_scales(
     key: PRNGKeyArray,
     share_draw: bool,
     shift: float | None = None,
+    chunk_size: int | None = None,
 ) -> Scales:
     r"""The constant mode of the unknown, the scale of the network's output and the scale of the residual.
 
@@ -65,6 +66,7 @@ def fit_scales(
     - `points`: where to measure the residual, shape `(points, dim)`, or a tuple of times and points.
     - `estimator`, `key`, `share_draw`: how to estimate it, see [`stde_eqx.training.residuals`][].
     - `shift`: the shift to use; the best one by default.
+    - `chunk_size`: how many points at once, a divisor of how many there are; all if `None`.
 
     **Returns:**
 
@@ -77,7 +79,15 @@ def fit_scales(
     def constant(c):
         """All that should vanish, as a vector whose square is the loss."""
         net = lambda *_: c
-        values = residuals(problem, net, points, estimator=estimator, key=draw_key, share_draw=share_draw)
+        values = residuals(
+            problem,
+            net,
+            points,
+            estimator=estimator,
+            key=draw_key,
+            share_draw=share_draw,
+            chunk_size=chunk_size,
+        )
         parts = [(1.0, values), *penalty_parts(problem, net, key=penalty_key)]
         return jnp.concatenate([(weight / v.shape[0]) ** 0.5 * v.astype(dtype).ravel() for weight, v in parts])
 

@@ -8,6 +8,7 @@ import jax.random as jr
 import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from .._arguments import check_key
 from .._custom_types import Field
 from ..nn import Affine
 from ..operators import AbstractEstimator
@@ -20,7 +21,7 @@ from ._chunks import points_per_chunk
 from ._loss import AbstractLoss, residuals
 from ._scales import fit_scales, Scales
 from ._state import initial_state, TrainState
-from ._validate import check_key, check_network
+from ._validate import check_network
 from .collocation import AbstractCollocation
 from .weighting import AbstractWeighting
 
@@ -88,7 +89,8 @@ class TrainStep(eqx.Module):
         check_key(key)
         check_network(self.problem, u, self.estimator, key=key)
         run_key, points_key, draw_key = jr.split(key, 3)
-        num_points = max(self.batch_size, points_per_chunk(self.problem.dim))
+        whole = self.chunk_size or 1
+        num_points = max(self.batch_size, points_per_chunk(self.problem.dim) // whole * whole)
         scales = fit_scales(
             self.problem,
             self.problem.sample(num_points, key=points_key),
@@ -96,6 +98,7 @@ class TrainStep(eqx.Module):
             key=draw_key,
             share_draw=self.share_draw,
             shift=self.output_shift,
+            chunk_size=self.chunk_size,
         )
         fixed = lambda value, fitted: fitted if value is None else jnp.full_like(fitted, value)
         scales = eqx.tree_at(
@@ -182,7 +185,15 @@ class TrainStep(eqx.Module):
         """The collocation points of a step."""
 
         def indicator(points, key):
-            found = residuals(self.problem, net, points, estimator=self.estimator, key=key, share_draw=self.share_draw)
+            found = residuals(
+                self.problem,
+                net,
+                points,
+                estimator=self.estimator,
+                key=key,
+                share_draw=self.share_draw,
+                chunk_size=self.chunk_size,
+            )
             found = found / scales.residual
             return jax.lax.stop_gradient(jnp.sqrt(jnp.sum(found.reshape(found.shape[0], -1) ** 2, 1)))
 

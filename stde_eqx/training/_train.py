@@ -6,6 +6,7 @@ import jax.random as jr
 import optax
 from jaxtyping import PRNGKeyArray
 
+from .._arguments import check_count, check_key
 from .._custom_types import Field
 from ..operators import AbstractEstimator
 from ..optim import AbstractLeastSquaresOptimizer
@@ -20,7 +21,7 @@ from ._schedule import default_optimizer
 from ._solution import Solution
 from ._state import own_copy, TrainState
 from ._step import TrainStep
-from ._validate import check_count, check_key, check_network
+from ._validate import check_network
 from .callbacks import AbstractCallback
 from .collocation import AbstractCollocation
 from .weighting import AbstractWeighting

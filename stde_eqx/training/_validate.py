@@ -1,35 +1,15 @@
-import operator
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
+from .._arguments import describe
 from ..operators import AbstractEstimator
 from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractFamily, AbstractProblem, AbstractTimeDependent, as_arguments
-
-
-def check_count(name: str, value: Any) -> int:
-    """A Python integer of at least one."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise ValueError(f"`{name}` must be a whole number, such as {name}=100; got {value!r}.") from None
-    if isinstance(value, bool) or count < 1:
-        raise ValueError(f"`{name}` must be at least 1, got {value!r}.")
-    return count
-
-
-def check_key(key: Any) -> None:
-    """One `jax.random` key, typed or raw."""
-    if isinstance(key, Array):
-        typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
-        if key.shape == () if typed else (key.ndim == 1 and key.dtype == jnp.uint32):
-            return
-    raise ValueError(f"`key` must be one random key, such as key=jax.random.key(0); got {describe(key)}.")
 
 
 def check_problem(problem: Any, estimator: Any) -> None:
@@ -58,7 +38,7 @@ def check_optimizer(optimizer: Any) -> None:
 def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
     """A callable that maps one point of the problem to a real scalar. Traced abstractly: nothing is computed."""
     if not callable(u):
-        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
+        raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
     points = eqx.filter_eval_shape(lambda k: problem.sample(2, key=k), key)
     _check_points(problem, points)
     point = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), points)
@@ -66,12 +46,12 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
         value = eqx.filter_eval_shape(u, *as_arguments(point))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"the unknown cannot be evaluated at one point of `{type(problem).__name__}`, "
+            f"the network cannot be evaluated at one point of `{type(problem).__name__}`, "
             f"{_call_of(problem)}: {_first_line(error)}. {_advice(problem)}"
         ) from error
     if not _is_real_scalar(value):
         raise ValueError(
-            f"the unknown must return a real scalar, of shape (), for one point; got {describe(value)}. "
+            f"the network must return a real scalar, of shape (), for one point; got {describe(value)}. "
             'An `eqx.nn.MLP` does with out_size="scalar".'
         )
 
@@ -79,12 +59,12 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
 def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
     """A trainable scalar network whose residual is a scalar, or a vector of parts."""
     if not callable(u):
-        raise ValueError(f"the unknown must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
+        raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
     # Inside the ansatz, which may call the network with more than the point.
     check_field(problem, problem.ansatz(u), key=key)
     if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
         raise ValueError(
-            f"the unknown has nothing to train: {describe(u)} holds no floating-point arrays. Parameters must be "
+            f"the network has nothing to train: {describe(u)} holds no floating-point arrays. Parameters must be "
             "leaves of the network's PyTree (fields of an `eqx.Module`), not closed over by a function, nor integers."
         )
     residual = eqx.filter_eval_shape(
@@ -168,14 +148,6 @@ def _first_point(problem: AbstractProblem, key: PRNGKeyArray) -> tuple[Any, ...]
 
 def _is_real_scalar(value: Any) -> bool:
     return isinstance(value, jax.ShapeDtypeStruct) and value.shape == () and jnp.issubdtype(value.dtype, jnp.floating)
-
-
-def describe(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"a tuple of {', '.join(map(describe, value))}"
-    if isinstance(value, (jax.ShapeDtypeStruct, Array)):
-        return f"an array of shape {value.shape} and dtype {value.dtype}"
-    return f"the class `{value.__name__}`" if isinstance(value, type) else f"a `{type(value).__name__}`"
 
 
 def _first_line(error: Exception) -> str:

@@ -60,8 +60,3 @@ def _polarisation(exponents: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         weights.append(2 * sign * math.prod(math.comb(e, v) for e, v in zip(exponents, drawn, strict=True)))
         vectors.append(h)
     return np.array(vectors), np.array(weights) / math.factorial(order)
-
-
-def amplification(vectors: np.ndarray, weights: np.ndarray, order: int) -> float:
-    """By how much rounding in the directional derivatives can grow in their sum, against one of unit length."""
-    return float(np.sum(np.abs(weights) * np.linalg.norm(vectors, axis=1) ** order))

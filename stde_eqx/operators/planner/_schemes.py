@@ -144,6 +144,7 @@ class SparseJet(AbstractScheme):
 
     - `powers`: pairs of an axis and its power.
     - `wanted`: the multi-indices.
+    - `jet`: how the sweep is taken; `jax.experimental.jet.jet` has the same interface.
 
     **Raises:** `ValueError` where a coefficient mixes a multi-index with others.
 
@@ -185,7 +186,8 @@ class SparseJet(AbstractScheme):
         for index in self.wanted:
             total = sum(powers[axis] for axis in index)
             scale = math.prod(math.factorial(index.count(axis)) for axis in set(index)) / math.factorial(total)
-            found[index] = scale * derivatives[total - 1]
+            # `jet` puts a list of terms in the place of each array.
+            found[index] = jax.tree.map(lambda _, terms: scale * terms[total - 1], value, derivatives)  # noqa: B023
         return value, found
 
     @property

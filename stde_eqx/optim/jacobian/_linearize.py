@@ -8,10 +8,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..._batching import at_all
+from ..._jaxprs import bind
 from ._block import Block
 from ._plan import BlockProgram, choose, JacobianPlan, trace
 from ._rows import AbstractLeafRows, Outer, Written
-from ._uses import bind, Columns, Product, run
+from ._uses import Columns, Product, run
 
 
 class AbstractJacobian(eqx.Module):

@@ -16,6 +16,8 @@ from jax.extend import core
 from jax.lax import GatherScatterMode
 from jaxtyping import Array
 
+from ..._jaxprs import bind
+
 
 @dataclasses.dataclass(frozen=True)
 class Product:
@@ -175,9 +177,3 @@ def run(closed: core.ClosedJaxpr, args: Sequence[Any], evaluate: Callable[..., l
     for eqn in closed.jaxpr.eqns:
         environment.update(zip(eqn.outvars, evaluate(eqn, [read(atom) for atom in eqn.invars]), strict=True))
     return [read(atom) for atom in closed.jaxpr.outvars]
-
-
-def bind(eqn: core.JaxprEqn, values: Sequence[Any]) -> list[Any]:
-    """Evaluate an equation as it stands."""
-    out = eqn.primitive.bind(*values, **eqn.primitive.get_bind_params(eqn.params))
-    return list(out) if eqn.primitive.multiple_results else [out]

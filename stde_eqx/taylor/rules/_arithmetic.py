@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import primitives as p
 
+from ..._jaxprs import bind
 from .._algebra import add, collapse, multiply, scale, subtract
 from .._coefficient import Coefficient, Sparse
-from .._interpreter import bind, register
+from .._interpreter import register
 from .._sweep import coefficient_of, primal_of, Series, series
 from ._sparse_maps import broadcast
 

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.extend.core import primitives as p
 
+from ..._jaxprs import bind
 from .._coefficient import Dense
-from .._interpreter import bind, evaluate, register
+from .._interpreter import evaluate, register
 from .._references import state_to_value
 from .._sweep import primal_of, Series, series, Sweep
 from ._elementwise import compose, Tower
@@ -82,7 +83,7 @@ def _custom_jvp(sweep, eqn, inputs):
     """
     jaxpr = eqn.params["call_jaxpr"]
     varying = [i for i, value in enumerate(inputs) if isinstance(value, Series)]
-    if len(varying) != 1 or len(eqn.outvars) != 1 or sweep.order == 0:
+    if len(varying) != 1 or len(eqn.outvars) != 1:
         return fallback(sweep, eqn, inputs)
     x = inputs[varying[0]]
     shape = jnp.shape(x.primal)
@@ -106,7 +107,7 @@ def _custom_jvp(sweep, eqn, inputs):
     (value,) = bind(eqn, [primal_of(v) for v in inputs])
     # JAX keeps the derivative rule for the shape that it was traced with.
     tower = Tower(taylor_coefficients, x.primal, value, sweep.order, any_shape=False)
-    return [series(value, compose(sweep, x, value, tower))]
+    return [series(value, compose(sweep, x, tower))]
 
 
 register(p.custom_jvp_call_p, rule=_custom_jvp)

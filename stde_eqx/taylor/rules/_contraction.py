@@ -9,9 +9,10 @@ from jax import lax
 from jax.extend.core import primitives as p
 from jaxtyping import ArrayLike
 
+from ..._jaxprs import bind
 from .._algebra import add, collapse, multiply
 from .._coefficient import Coefficient, Dense, Entry, gather, gather_per_direction, Sparse
-from .._interpreter import bind, register
+from .._interpreter import register
 from .._sweep import coefficient_of, primal_of, series, Sweep
 from ._sparse_convolution import convolve
 from ._sparse_maps import assemble

@@ -18,10 +18,11 @@ from jax.extend import core
 from jax.extend.core import primitives as p
 from jaxtyping import Array
 
+from ..._jaxprs import bind
 from .. import _stream as stream
 from .._algebra import add, collapse, multiply, scale
 from .._coefficient import Coefficient, Dense, gather, Sparse
-from .._interpreter import bind, register
+from .._interpreter import expand, register
 from .._positions import Index, Run, single_run
 from .._stream import Stream
 from .._sweep import Series, series, Sweep
@@ -57,7 +58,9 @@ class Tower:
         if name not in self._at:
             # Where all positions are read in order, what is computed everywhere serves every entry.
             if axes and (not self._any_shape or (single_run(indices) and self._covers(axes, indices))):
-                factors = [None if f is None else gather(f, axes, indices) for f in self.everywhere()]
+                # F_j may be a number, as F_2 of the square is.
+                read = lambda f: f if f is None or jnp.ndim(f) == 0 else gather(f, axes, indices)
+                factors = [read(f) for f in self.everywhere()]
             else:
                 primal, value = self._primal, self._value
                 if axes:
@@ -85,7 +88,7 @@ class Tower:
         return None
 
 
-def compose(sweep: Sweep, x: Series, value: Array, tower: Tower) -> list[Coefficient]:
+def compose(sweep: Sweep, x: Series, tower: Tower) -> list[Coefficient]:
     """The coefficients of f(x), from those of x and the Taylor coefficients of f."""
     order = sweep.order
     result = [tower.times(1, x[k]) for k in range(1, order + 1)]
@@ -137,7 +140,7 @@ def apply_elementwise(sweep: Sweep, x: Series, value: Array, tower_fn: TowerFn, 
     has_sparse = any(isinstance(c, Sparse) for c in x.coefficients)
     if stream_fn is not None and sweep.order >= _DIRECT_ORDER and not has_sparse:
         return series(value, solve_directly(sweep, x, value, stream_fn, tower))
-    return series(value, compose(sweep, x, value, tower))
+    return series(value, compose(sweep, x, tower))
 
 
 def tower_of(stream_fn: StreamFn) -> TowerFn:
@@ -234,7 +237,7 @@ def _power_tower(exponent, power: Callable[..., Any]) -> TowerFn:
         binomial, coefficients = 1.0, []
         for j in range(1, order + 1):
             binomial = binomial * (exponent - j + 1) / j
-            if isinstance(binomial, float) and binomial == 0:
+            if isinstance(binomial, float | complex) and binomial == 0:
                 coefficients.append(None)
             else:
                 coefficients.append(binomial * power(x, exponent - j))
@@ -257,19 +260,17 @@ def _pow(sweep, eqn, inputs):
     x, exponent = inputs
     if isinstance(exponent, Series):
         # x^a = exp(a log x)
-        from .._interpreter import expand
-
         outputs, _ = expand(lambda x, a: jnp.exp(a * jnp.log(x)), inputs, sweep)
         return outputs
     (value,) = bind(eqn, [x.primal, exponent])
     if jnp.ndim(exponent) == 0:
         if not isinstance(exponent, Tracer):
-            exponent = float(exponent)
+            exponent = complex(exponent) if jnp.iscomplexobj(exponent) else float(exponent)
         tower = _power_tower(exponent, lambda x, n: lax.pow(x, jnp.asarray(n, x.dtype)))
         return [apply_elementwise(sweep, x, value, tower, None)]
     tower = Tower(_power_tower(exponent, lambda x, n: lax.pow(x, n.astype(x.dtype))), x.primal, value, sweep.order)
     dense = Series(x.primal, tuple(None if c is None else c.dense() for c in x.coefficients))
-    return [series(value, compose(sweep, dense, value, tower))]
+    return [series(value, compose(sweep, dense, tower))]
 
 
 register(p.pow_p, rule=_pow)

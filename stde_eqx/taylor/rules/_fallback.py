@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core
 
+from ..._jaxprs import bind
 from .._algebra import add, collapse, scale
 from .._coefficient import Coefficient, Dense
-from .._interpreter import bind, expand
+from .._interpreter import expand
 from .._source import source_line
 from .._sweep import coefficient_of, primal_of, Series, series, Sweep
 

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 from jax.extend import core
 from jax.extend.core import primitives as p
 
+from ..._jaxprs import bind
 from .._coefficient import Coefficient, Dense, Sparse
-from .._interpreter import bind, register, Value
+from .._interpreter import register, Value
 from .._sweep import coefficient_of, primal_of, series, Sweep
 from . import _sparse_maps as sparse_maps
 from ._sparse_convolution import sum_windows

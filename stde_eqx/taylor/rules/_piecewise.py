@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 from jax.extend.core import primitives as p
 
+from ..._jaxprs import bind
 from .._algebra import scale
-from .._interpreter import bind, register
+from .._interpreter import register
 from .._sweep import coefficient_of, primal_of, Series, series, Sweep
 from ._fallback import fallback, jacobian_times
 

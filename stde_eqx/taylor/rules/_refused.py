@@ -5,7 +5,7 @@ from .._source import source_line
 
 
 def _refuse(sweep, eqn, inputs):
-    raise ValueError(
+    raise NotImplementedError(
         f"Cannot differentiate through `{eqn.primitive.name}`, at {source_line(eqn)}: JAX knows no derivative of what "
         "is done outside of it. Declare one by `jax.custom_jvp`, or pass it `jax.lax.stop_gradient` of its arguments."
     )

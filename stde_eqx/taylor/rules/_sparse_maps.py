@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..._jaxprs import bind
 from .._algebra import add
 from .._coefficient import Coefficient, Dense, Entry, gather, Sparse
-from .._interpreter import bind
 from .._positions import as_array, Run
 
 

@@ -20,6 +20,8 @@ class MetricsCSV(AbstractCallback):
         self.path: pathlib.Path = pathlib.Path(path)
 
     def on_start(self, start: Start) -> None:
+        if self.path.exists():
+            raise FileExistsError(f"`{self.path}` exists: choose another file for the metrics, or remove it first.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "x", newline="") as file:
             csv.writer(file).writerow(field.name for field in dataclasses.fields(Metrics))

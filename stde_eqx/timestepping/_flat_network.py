@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from ..nn import Affine
 
 
-class Parameters(eqx.Module):
+class FlatNetwork(eqx.Module):
     """The way from a vector of parameters to the function that has them, and back.
 
     The floating-point arrays of the template are the parameters; everything else stays as it is, and so do the shift

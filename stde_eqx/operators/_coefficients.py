@@ -1,0 +1,39 @@
+"""Coefficients of operators: numbers, arrays, or functions of the point."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.core import Tracer
+from jaxtyping import Array, Float
+
+
+def coefficient_at(coefficient: Any, x: Float[Array, " point"], *, name: str) -> Float[Array, "..."]:
+    """A coefficient at a point, in the dtype of the point.
+
+    **Raises:** `ValueError` for a complex one at a real point: it would lose its imaginary part.
+    """
+    found = jnp.asarray(coefficient(x) if callable(coefficient) else coefficient)
+    if jnp.iscomplexobj(found) and not jnp.iscomplexobj(x):
+        raise ValueError(
+            f"{name} is complex, of dtype {found.dtype}, and the point is real, of dtype {x.dtype}: the directions of "
+            "an operator have real weights. Write the imaginary part as an operator of its own, as in "
+            "`first + 1j * second`."
+        )
+    return found.astype(x.dtype)
+
+
+def factor_at(factor: Any, x: Float[Array, " point"]) -> Array:
+    """A factor at a point, in the dtype of the point or the complex one of that precision."""
+    found = jnp.asarray(factor(x) if callable(factor) else factor)
+    return found.astype(jnp.result_type(x, jnp.complex64) if jnp.iscomplexobj(found) else x.dtype)
+
+
+def describe_coefficient(coefficient: Array | Callable[..., Any]) -> str:
+    """A number as it is, if it is known, and otherwise what it is."""
+    if callable(coefficient):
+        return getattr(coefficient, "__name__", type(coefficient).__name__)
+    if isinstance(coefficient, Tracer) or coefficient.ndim:
+        return eqx.tree_pformat(coefficient)
+    return f"{complex(coefficient):g}" if jnp.iscomplexobj(coefficient) else f"{float(coefficient):g}"
