@@ -268,6 +268,14 @@ def test_cloud_of_another_law_is_drawn_from_it():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("law", [zoo.laws.Brownian(10, 1.0), zoo.laws.Normal(10)])
+def test_packaged_cloud_does_not_depend_on_the_law_of_the_points(law):
+    problem = zoo.ParabolicAllenCahn(10, law=law)
+    found, default = references.cloud(problem), references.cloud(zoo.ParabolicAllenCahn(10))
+    assert jnp.array_equal(found.x, default.x) and jnp.array_equal(found.values, default.values)
+    assert references.compare(problem, lambda t, x: jnp.zeros(())).cloud_error == pytest.approx(1.0)
+
+
 def test_cloud_of_a_problem_with_an_exact_solution_is_of_the_same_points():
     problem = zoo.SemilinearHeat(10)
     found = references.cloud(problem)
