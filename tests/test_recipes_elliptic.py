@@ -33,9 +33,10 @@ def test_a_preset_can_be_changed():
     assert zoo.recipes.paper().network == Perceptron(width=128, depth=3)
 
 
+@pytest.mark.parametrize("equation", [zoo.Poisson, zoo.ClampedPlate])
 @pytest.mark.parametrize("solution, size", [(zoo.TwoBody(6, key=_key), 2), (zoo.ThreeBody(6, key=_key), 3)])
-def test_neighbours_see_as_many_coordinates_as_interact(solution, size):
-    network = Neighbours(width=4, depth=1, features=3).build(zoo.Poisson(solution), key=_key)
+def test_neighbours_see_as_many_coordinates_as_interact(equation, solution, size):
+    network = Neighbours(width=4, depth=1, features=3).build(equation(solution), key=_key)
     assert network.size == size
     # Coordinates of the unit ball are small; the network sees them at size one.
     points = zoo.Poisson(solution).sample(2_000, key=jr.key(1))
@@ -162,6 +163,14 @@ def test_accurate_learns_and_is_never_worse_than_a_constant(equation, solution):
     metrics = recipe.train(problem, key=jr.key(2), num_test_points=2_000).metrics
     assert metrics.skill is not None
     assert metrics.skill < (0.05 if solution is zoo.TwoBody else 0.9)
+
+
+@pytest.mark.slow
+def test_accurate_clamps_a_plate():
+    problem = zoo.ClampedPlate(zoo.TwoBody(10, key=jr.key(1)))
+    recipe = eqx.tree_at(lambda r: r.phases[0].steps, zoo.recipes.accurate(10), 30)
+    metrics = recipe.train(problem, key=jr.key(2), num_test_points=2_000).metrics
+    assert metrics.skill is not None and metrics.skill < 0.5
 
 
 _DOMAINS = {"unit ball": zoo.UnitBall(20), "ball": zoo.Ball(20, 20**0.5), "cube": zoo.Cube(20, half_width=2.0)}

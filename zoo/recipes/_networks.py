@@ -9,7 +9,7 @@ from jaxtyping import Array, PRNGKeyArray
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
-from ..solutions import AbstractNeighbourSum
+from ..solutions import AbstractNeighbourSum, Clamped
 
 
 class AbstractArchitecture(eqx.Module):
@@ -66,8 +66,8 @@ class Neighbours(AbstractArchitecture):
     def _size(self, problem: AbstractManufactured) -> int:
         if self.size is not None:
             return self.size
-        if isinstance(problem.solution, AbstractNeighbourSum):
-            return problem.dim + 1 - problem.solution.coefficients.shape[0]
+        if isinstance(problem.solution, AbstractNeighbourSum | Clamped):
+            return problem.solution.reach
         raise ValueError(
             f"How many coordinates interact is not known of a {type(problem.solution).__name__}: give it, as in "
             "zoo.recipes.Neighbours(width=16, depth=1, features=8, size=2)."
