@@ -328,6 +328,15 @@ def test_radial_table_has_the_values_of_the_reference(dim):
             assert abs(table(jnp.float32(t), x.astype(jnp.float32)) - expected) < 1e-6
 
 
+@pytest.mark.parametrize("t", [0.0, 0.1, 0.3])
+def test_radial_table_ends_where_the_reference_does(t):
+    reference = references.solve_radial(_semilinear, _profile, 10, 0.3, scale=5.0)
+    table, reach = references.tabulate(reference), reference.reach(t)
+    last = float(reference(t, reach * (1 - 1e-9)))
+    for radius in (reach, 1.1 * reach, 1e6 * reach):
+        assert abs(table(jnp.asarray(t), jnp.zeros(10).at[0].set(radius)) - last) < 1e-8
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("nonlinearity", [_semilinear, jnp.sin])
 def test_radial_table_solves_its_equation(nonlinearity):
