@@ -165,14 +165,6 @@ def test_accurate_learns_and_is_never_worse_than_a_constant(equation, solution):
     assert metrics.skill < (0.05 if solution is zoo.TwoBody else 0.9)
 
 
-@pytest.mark.slow
-def test_accurate_clamps_a_plate():
-    problem = zoo.ClampedPlate(zoo.TwoBody(10, key=jr.key(1)))
-    recipe = eqx.tree_at(lambda r: r.phases[0].steps, zoo.recipes.accurate(10), 30)
-    metrics = recipe.train(problem, key=jr.key(2), num_test_points=2_000).metrics
-    assert metrics.skill is not None and metrics.skill < 0.5
-
-
 _DOMAINS = {"unit ball": zoo.UnitBall(20), "ball": zoo.Ball(20, 20**0.5), "cube": zoo.Cube(20, half_width=2.0)}
 
 

@@ -19,6 +19,24 @@ def ks_p_value(sample, law) -> float:
     return stats.kstest(np.asarray(sample), law).pvalue
 
 
+@pytest.mark.parametrize("name", [name for name in DOMAINS if name != "space"])
+@pytest.mark.parametrize("axis", ("first coordinate", "diagonal", "random"))
+def test_extent_leads_from_the_centre_to_the_boundary(name, axis, getkey):
+    domain = DOMAINS[name](5)
+    centre = jnp.full(5, 0.25 if name == "box" else 0.0)
+    direction = {"first coordinate": jnp.eye(5)[0], "diagonal": -jnp.ones(5)}.get(axis, jr.normal(getkey(), (5,)))
+    direction = direction / jnp.linalg.norm(direction)
+    for sign in (1, -1):
+        on_boundary = domain.boundary_factor(centre + sign * domain.extent(direction) * direction)
+        assert jnp.abs(on_boundary) < 1e-12 * domain.boundary_factor(centre)
+
+
+def test_extent_of_the_space_is_how_far_points_go():
+    space = zoo.WholeSpace(1000)
+    distance = jnp.linalg.norm(space.sample(1000, key=jr.key(0)), axis=1) / space.extent(jnp.eye(1000)[0])
+    assert 0.95 < jnp.max(distance) < 1.1
+
+
 @pytest.fixture(params=[(1, 1.0), (2, 0.4), (3, 1.0), (10, 2.5), (200, 1.0)], ids=lambda p: f"dim{p[0]}-radius{p[1]}")
 def ball(request):
     return zoo.Ball(*request.param)

@@ -1,5 +1,7 @@
 from . import laws as laws, recipes as recipes, references as references, sampling as sampling
 from ._registry import (
+    DomainEntry as DomainEntry,
+    list_domains as list_domains,
     list_problems as list_problems,
     list_solutions as list_solutions,
     ProblemEntry as ProblemEntry,

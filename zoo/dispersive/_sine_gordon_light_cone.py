@@ -11,7 +11,7 @@ from ._wave import AbstractWave
 
 
 class SineGordonLightCone(AbstractSpaceTimeProblem):
-    r"""The sine-Gordon equation in light-cone coordinates.
+    r"""The Sine-Gordon equation in light-cone coordinates.
 
     $$u_{xt} = \sin u$$
 

@@ -9,7 +9,7 @@ from ._wave import AbstractWave, as_nonzero, as_number
 
 
 class Kink(AbstractWave):
-    r"""The kink of the sine-Gordon equation: one turn of $2 \pi$.
+    r"""The kink of the Sine-Gordon equation: one turn of $2 \pi$.
 
     $$u(t, x) = 4 \arctan e^\theta = \pi + 4 \arctan \tanh \frac{\theta}{2}, \qquad
     \theta = a x + \frac{t}{a} + \delta$$
@@ -41,7 +41,7 @@ class Kink(AbstractWave):
 
 
 class Breather(AbstractWave):
-    r"""The breather of the sine-Gordon equation: a kink and an antikink bound to each other.
+    r"""The breather of the Sine-Gordon equation: a kink and an antikink bound to each other.
 
     $$u(t, x) = 4 \arctan \Bigl(\frac{\kappa}{\omega} \, \frac{\sin \omega (c x - t / c)}{\cosh \kappa (c x + t / c)}
     \Bigr), \qquad \kappa = \sqrt{1 - \omega^2}$$

@@ -78,6 +78,10 @@ class Ball(AbstractDomain):
         # An all-zero draw, which one dimension does produce now and then, becomes the origin instead of NaN.
         return normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))
 
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The radius."""
+        return jnp.asarray(self.radius, direction.dtype)
+
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = R^2 - |x|^2$, with $\nabla b = -2x$ and $\Delta b = -2d$.
 

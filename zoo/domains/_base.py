@@ -38,6 +38,19 @@ class AbstractDomain(eqx.Module):
         """
 
     @abc.abstractmethod
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """How far the boundary is from the centre along a direction; in the whole space, how far points go.
+
+        **Arguments:**
+
+        - `direction`: a vector of length one, of shape `(dim,)`.
+
+        **Returns:**
+
+        A scalar.
+        """
+
+    @abc.abstractmethod
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """A smooth function, positive inside and zero exactly on the boundary, at one point of shape `(dim,)`."""
 

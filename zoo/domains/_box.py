@@ -103,6 +103,10 @@ class Box(AbstractDomain):
         face = jnp.where(is_upper, jnp.asarray(self.upper)[None], jnp.asarray(self.lower)[None])
         return jnp.where(axis[:, None] == jnp.arange(self.dim)[None], face, points)
 
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The distance from the middle to the first face that the direction meets."""
+        return jnp.min(jnp.asarray(self.sides, direction.dtype) / (2 * jnp.abs(direction)))
+
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = \prod_i 4 (x_i - a_i)(b_i - x_i) / (b_i - a_i)^2$, which is 1 in the centre.
 

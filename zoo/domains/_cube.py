@@ -88,6 +88,10 @@ class Cube(AbstractDomain):
         face = self.half_width * jr.rademacher(side_key, (num_points, 1), inside.dtype)
         return jnp.where(axis == jnp.arange(self.dim)[None], face, inside)
 
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The distance from the origin to the first face that the direction meets."""
+        return self.half_width / jnp.max(jnp.abs(direction))
+
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x)$, the harmonic mean of $1 - x_i^2 / s^2$.
 

@@ -62,6 +62,10 @@ class WholeSpace(AbstractDomain):
             f"write zoo.Cube({self.dim}) or zoo.Ball({self.dim}, radius={self.dim}**0.5)."
         )
 
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""$\sqrt{3 d}$, within which nearly all points of `sample` are in high dimension."""
+        return jnp.asarray((3 * self.dim) ** 0.5, direction.dtype)
+
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = 1 / (1 + |x|^2 / d)$, which tends to zero at infinity.
 
