@@ -1,4 +1,4 @@
-from . import laws as laws, recipes as recipes, references as references, sampling as sampling
+from . import laws as laws, recipes as recipes, references as references
 from ._registry import (
     DomainEntry as DomainEntry,
     list_domains as list_domains,

@@ -3,6 +3,7 @@ import math
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractDomain, as_dimension, check_point
@@ -77,6 +78,17 @@ class Ball(AbstractDomain):
         square = jnp.sum(normal * normal, axis=1, keepdims=True)
         # An all-zero draw, which one dimension does produce now and then, becomes the origin instead of NaN.
         return normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the distance."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the distance, the normal quantiles of the others give the direction."""
+        normal = ndtri(z[1:])
+        square = jnp.sum(normal * normal)
+        return self.radius * z[0] * normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
 
     def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
         """The radius."""

@@ -7,6 +7,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
+from stde_eqx.training.collocation import PushForward
 
 
 class AbstractDomain(eqx.Module):
@@ -36,6 +37,37 @@ class AbstractDomain(eqx.Module):
 
         `ValueError` for a domain without a boundary, [`zoo.WholeSpace`][].
         """
+
+    @property
+    @abc.abstractmethod
+    def num_uniforms(self) -> int:
+        """How many numbers `from_uniform` takes."""
+
+    @abc.abstractmethod
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """One point by the law of `sample`, made of independent numbers that are uniform in $(0, 1)$.
+
+        **Arguments:**
+
+        - `z`: shape `(num_uniforms,)`, the numbers that matter most first.
+
+        **Returns:**
+
+        An array of shape `(dim,)`.
+        """
+
+    @property
+    def push_forward(self) -> PushForward:
+        """The law of `sample` as a function of uniform numbers, for points that are more even than random ones.
+
+        !!! example
+
+            ```python
+            points = stde.training.collocation.Sobol(problem.domain.push_forward)
+            stde.train(problem, network, collocation=points, batch_size=128, key=key)
+            ```
+        """
+        return PushForward(self.from_uniform, self.num_uniforms)
 
     @abc.abstractmethod
     def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:

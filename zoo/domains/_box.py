@@ -103,6 +103,16 @@ class Box(AbstractDomain):
         face = jnp.where(is_upper, jnp.asarray(self.upper)[None], jnp.asarray(self.lower)[None])
         return jnp.where(axis[:, None] == jnp.arange(self.dim)[None], face, points)
 
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate."""
+        return self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The affine image of the unit cube."""
+        lower, upper, sides = (jnp.asarray(corner, z.dtype) for corner in (self.lower, self.upper, self.sides))
+        return jnp.minimum(lower + sides * z, upper)  # which the sum may exceed by its rounding
+
     def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
         """The distance from the middle to the first face that the direction meets."""
         return jnp.min(jnp.asarray(self.sides, direction.dtype) / (2 * jnp.abs(direction)))

@@ -3,6 +3,7 @@ import math
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractDomain, as_dimension, check_point
@@ -87,6 +88,15 @@ class Cube(AbstractDomain):
         axis = jr.randint(axis_key, (num_points, 1), 0, self.dim)
         face = self.half_width * jr.rademacher(side_key, (num_points, 1), inside.dtype)
         return jnp.where(axis == jnp.arange(self.dim)[None], face, inside)
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the scale."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the scale, of the normal quantiles of the others."""
+        return self.half_width * jnp.tanh(self.spread * z[0] * ndtri(z[1:]))
 
     def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
         """The distance from the origin to the first face that the direction meets."""

@@ -1,6 +1,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from ._base import AbstractDomain, as_dimension, check_point
@@ -61,6 +62,15 @@ class WholeSpace(AbstractDomain):
             "problem.ansatz(net) does so by its factor. Nothing needs to be imposed; for a domain with a boundary "
             f"write zoo.Cube({self.dim}) or zoo.Ball({self.dim}, radius={self.dim}**0.5)."
         )
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the scale."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the scale, of the normal quantiles of the others."""
+        return 3**0.5 * z[0] * ndtri(z[1:])
 
     def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$\sqrt{3 d}$, within which nearly all points of `sample` are in high dimension."""
