@@ -31,7 +31,7 @@ class AbstractFokkerPlanck(stde.AbstractSemilinear, AbstractInitialValue):
         return self.process.volatility**2 / 2 * stde.Laplacian() + drift
 
     @property
-    def expansion(self) -> float | Float[Array, ""]:
+    def compression(self) -> float | Float[Array, ""]:
         r"""$\theta d$, the rate at which the drift compresses volumes."""
         return self.process.rate * self.dim
 
@@ -91,7 +91,7 @@ class FokkerPlanck(AbstractFokkerPlanck):
     def reaction(
         self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
     ) -> Float[Array, ""]:
-        return square + self.expansion
+        return square + self.compression
 
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.log_density(jnp.zeros((), x.dtype), x)

@@ -61,7 +61,7 @@ class FokkerPlanckDensity(AbstractFokkerPlanck):
     def reaction(
         self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
     ) -> Float[Array, ""]:
-        return self.expansion * value
+        return self.compression * value
 
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.exact(jnp.zeros((), x.dtype), x)

@@ -10,10 +10,12 @@ import stde_eqx as stde
 
 from ..domains import Box
 from ._interpolation import Conditions, DataExtension, DataFactor
-from ._wave import AbstractWave
+from ._solution import AbstractSpaceTimeSolution
 
 
-def as_wave(solution: Any, kinds: tuple[type[AbstractWave], ...], *, problem: str, example: str) -> Any:
+def as_solution(
+    solution: Any, kinds: tuple[type[AbstractSpaceTimeSolution], ...], *, problem: str, example: str
+) -> Any:
     """The argument itself; every problem refuses by this what does not solve its equation."""
     if isinstance(solution, kinds):
         return solution
@@ -21,7 +23,7 @@ def as_wave(solution: Any, kinds: tuple[type[AbstractWave], ...], *, problem: st
     raise ValueError(f"zoo.{problem} is built from a {names}, got {solution!r}. Write for example {example}.")
 
 
-def as_domain(domain: Any, solution: AbstractWave, *, default: Box, dim: int) -> Box:
+def as_domain(domain: Any, solution: AbstractSpaceTimeSolution, *, default: Box, dim: int) -> Box:
     """The box of a problem, the default one for `None`, once it is clear that the dimensions fit."""
     if solution.dim != dim:
         raise ValueError(f"The equation is one for dim={dim}, time included, but the solution has dim={solution.dim}.")
@@ -47,7 +49,7 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
     exact: in two or three dimensions there is nothing to gain by sampling.
     """
 
-    solution: eqx.AbstractVar[AbstractWave]
+    solution: eqx.AbstractVar[AbstractSpaceTimeSolution]
     domain: eqx.AbstractVar[Box]
 
     @property

@@ -42,7 +42,7 @@ def as_pair(name: str, values: Any) -> tuple[float, float]:
     return as_number(f"{name}[0]", first), as_number(f"{name}[1]", second)
 
 
-class AbstractWave(eqx.Module):
+class AbstractSpaceTimeSolution(eqx.Module):
     """A smooth function of a point $(t, x_1, ...)$ of space-time, coordinate 0 being the time.
 
     It is what a problem of space-time is built from. A wave of one's own is a subclass with the field or property
