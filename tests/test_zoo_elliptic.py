@@ -2,7 +2,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -178,8 +177,7 @@ def test_ansatz_is_a_pytree_with_the_network_inside(entry, getkey):
     (zoo.TwoBody, zoo.UnitBall(3), jnp.sin, 1000, None),
     ids=("class", "domain", "function", "number", "none"),
 )
-def test_only_a_solution_will_do(entry, wrong, monkeypatch):
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # users have no type checker to stop them before
+def test_only_a_solution_will_do(entry, wrong, unchecked):
     with pytest.raises(ValueError, match=r"built from a solution.*TwoBody\(dim=1000"):
         entry.problem(wrong)
 

@@ -52,20 +52,20 @@ def test_wrong_point(name, unchecked):
     "build, message",
     (
         (lambda: zoo.OneSoliton(speed=-1), "speed must be positive"),
-        (lambda: zoo.OneSoliton(position=float("nan")), "position must be finite"),
+        (lambda: zoo.OneSoliton(position=float("nan")), "position must be a finite number"),
         (lambda: zoo.TwoSolitons(speeds=(1, 1)), "one soliton"),
         (lambda: zoo.TwoSolitons(speeds=(1, 2, 3)), "speeds must be two numbers"),
-        (lambda: zoo.TwoSolitons(positions=("a", 1)), r"positions\[0\] must be a number"),  # pyright: ignore
-        (lambda: zoo.TanhWave((0.5, 0)), r"wavenumbers\[1\] must not be zero"),
+        (lambda: zoo.TwoSolitons(positions=("a", 1)), r"positions\[0\] must be a finite number"),  # pyright: ignore
+        (lambda: zoo.TanhWave((0.5, 0)), r"wavenumbers\[1\] must be finite and not zero"),
         (lambda: zoo.TwoTanhWaves((1.5, -1.3), (1.5, -0.3)), "do not cross smoothly"),
         (lambda: zoo.TwoTanhWaves((1, 1), (1, 1)), "do not cross smoothly"),
-        (lambda: zoo.LineSoliton((0, 1)), r"wavenumbers\[0\] must not be zero"),
+        (lambda: zoo.LineSoliton((0, 1)), r"wavenumbers\[0\] must be finite and not zero"),
         (lambda: zoo.LineSoliton(sign=2), "sign must be 1"),
         (lambda: zoo.Lump(sharpness=0), "sharpness must be positive"),
-        (lambda: zoo.Kink(0), "slope must not be zero"),
+        (lambda: zoo.Kink(0), "slope must be finite and not zero"),
         (lambda: zoo.Breather(1.0), "between 0 and 1"),
-        (lambda: zoo.Breather(boost=0), "boost must not be zero"),
-        (lambda: zoo.DampedWave(decay=float("inf")), "decay must be finite"),
+        (lambda: zoo.Breather(boost=0), "boost must be finite and not zero"),
+        (lambda: zoo.DampedWave(decay=float("inf")), "decay must be a finite number"),
         (lambda: zoo.CahnHilliard(zoo.DampedWave(), gamma=0), "gamma must be positive"),
     ),
 )

@@ -1,4 +1,4 @@
-import math
+import functools
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -6,7 +6,9 @@ import jax.random as jr
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension, as_positive
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class Ball(AbstractDomain):
@@ -28,13 +30,7 @@ class Ball(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-    radius: float = eqx.field(static=True, default=1.0, converter=float)
-
-    def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A ball needs dim >= 1, got dim={self.dim}.")
-        if not (math.isfinite(self.radius) and self.radius > 0):
-            raise ValueError(f"A ball needs a positive, finite radius, got radius={self.radius}.")
+    radius: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "radius"))
 
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         r"""Random points: the direction uniform on the sphere, the distance from the origin uniform in $[0, R)$.

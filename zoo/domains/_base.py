@@ -1,6 +1,4 @@
 import abc
-import operator
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -109,18 +107,3 @@ class AbstractDomain(eqx.Module):
         factor = lambda x: self.boundary_factor(x)
         value, laplacian = stde.value_and_apply(stde.Laplacian(), factor, x)
         return value, jax.grad(factor)(x), laplacian
-
-
-def as_dimension(dim: Any) -> int:
-    """A dimension as an integer; what is not a whole number is refused."""
-    try:
-        return operator.index(dim)
-    except TypeError:
-        raise ValueError(f"dim must be an integer, got dim={dim!r}.") from None
-
-
-def check_point(x: Array, dim: int) -> None:
-    """Every boundary factor refuses by this what is not one point."""
-    if x.shape != (dim,):
-        batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == dim else ""
-        raise ValueError(f"Expected one point, of shape ({dim},), got an array of shape {x.shape}.{batched}")

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, check_point
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 def _as_corner(corner: Any) -> tuple[float, ...]:

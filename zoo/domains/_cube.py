@@ -1,4 +1,4 @@
-import math
+import functools
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -6,7 +6,9 @@ import jax.random as jr
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension, as_positive
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class Cube(AbstractDomain):
@@ -33,14 +35,10 @@ class Cube(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-    half_width: float = eqx.field(static=True, default=1.0, converter=float)
+    half_width: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "half_width"))
     spread: float = eqx.field(static=True, default=0.5, converter=float)
 
     def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A cube needs dim >= 1, got dim={self.dim}.")
-        if not (math.isfinite(self.half_width) and self.half_width > 0):
-            raise ValueError(f"A cube needs a positive, finite half width, got half_width={self.half_width}.")
         if not 0 < self.spread <= 1:
             raise ValueError(
                 f"The spread of points in a cube is a number above 0 and at most 1, got spread={self.spread}. Write "

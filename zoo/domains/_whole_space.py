@@ -4,7 +4,9 @@ import jax.random as jr
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class WholeSpace(AbstractDomain):
@@ -30,10 +32,6 @@ class WholeSpace(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-
-    def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A space needs dim >= 1, got dim={self.dim}.")
 
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         r"""Random points $x = \rho z$, $z \sim N(0, I)$, $\rho$ uniform in $[0, \sqrt 3)$: coordinates of variance 1.

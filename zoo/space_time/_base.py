@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
+from .._points import check_point
 from ..domains import Box
 from ._interpolation import Conditions, DataExtension, DataFactor
 from ._solution import AbstractSpaceTimeSolution
@@ -133,11 +134,7 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
 
         `ValueError` if `x` is not one point of this dimension or `u(x)` is not a scalar.
         """
-        if x.shape != (self.dim,):
-            batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == self.dim else ""
-            raise ValueError(
-                f"Expected one point (t, x, ...), of shape ({self.dim},), got an array of shape {x.shape}.{batched}"
-            )
+        check_point(x, self.dim, what="one point (t, x, ...)")
         d = stde.partials(u, x, self.derivatives)
         shape = next(iter(d.values())).shape
         if shape != ():

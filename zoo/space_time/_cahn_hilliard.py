@@ -3,10 +3,11 @@ from collections.abc import Mapping
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from .._checks import as_positive
 from ..domains import Box
 from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
-from ._solution import AbstractSpaceTimeSolution, as_positive
+from ._solution import AbstractSpaceTimeSolution
 
 
 class CahnHilliard(AbstractSpaceTimeProblem):

@@ -2,7 +2,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._solution import AbstractSpaceTimeSolution, as_number
+from .._checks import as_number
+from ._solution import AbstractSpaceTimeSolution
 
 
 class DampedWave(AbstractSpaceTimeSolution):

@@ -4,7 +4,8 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from ._solution import AbstractSpaceTimeSolution, as_nonzero, as_number, as_pair, as_positive
+from .._checks import as_nonzero, as_number, as_pair, as_positive
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import sech_squared
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from ._solution import AbstractSpaceTimeSolution, as_number, as_pair, as_positive
+from .._checks import as_number, as_pair, as_positive
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import sech_squared, two_wave_moments
 
 

@@ -4,7 +4,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._solution import AbstractSpaceTimeSolution, as_nonzero, as_number, as_pair
+from .._checks import as_nonzero, as_number, as_pair
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import two_wave_moments
 
 
