@@ -7,7 +7,8 @@ from jaxtyping import PRNGKeyArray
 from ._names import unknown
 from .domains import AbstractDomain, Ball, Cube, UnitBall, WholeSpace
 from .elliptic import AbstractElliptic, AllenCahn, Poisson, SineGordon
-from .solutions import AbstractSolution, as_domain, ExponentialSum, SineThreeBody, TanhSum, ThreeBody, TwoBody
+from .solutions import AbstractSolution, ExponentialSum, SineThreeBody, TanhSum, ThreeBody, TwoBody
+from .solutions._base import as_domain
 
 
 @dataclass(frozen=True)

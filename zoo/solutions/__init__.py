@@ -1,4 +1,4 @@
-from ._base import AbstractSolution as AbstractSolution, as_domain as as_domain
+from ._base import AbstractSolution as AbstractSolution
 from ._clamped import Clamped as Clamped
 from ._custom import CustomSolution as CustomSolution
 from ._neighbour_sum import AbstractNeighbourSum as AbstractNeighbourSum
