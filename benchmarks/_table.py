@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 
 import jax
+import jax.numpy as jnp
 
 
 Row = Sequence[str]
@@ -47,4 +48,4 @@ def machine() -> str:
     """What the figures were measured on."""
     device = jax.devices()[0]
     kind = platform.machine() if device.platform == "cpu" else device.device_kind
-    return f"{device.platform.upper()} {kind}, {os.cpu_count()} cores, JAX {jax.__version__}, float32"
+    return f"{device.platform.upper()} {kind}, {os.cpu_count()} cores, JAX {jax.__version__}, {jnp.result_type(float)}"

@@ -223,7 +223,7 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
             axes.axhline(1, color="grey", linewidth=0.8)
             axes.set_title(f"{solution}, d = {dim:,}", fontsize="medium")
             axes.grid(alpha=0.3)
-        axes_row[0].set_ylabel("error / trivial error")
+        axes_row[0].set_ylabel("error / that of the trivial ansatz")
     for axes in grid[-1]:
         axes.set_xlabel("minutes")
     drawn = [recipe for recipe in RECIPES if any(r.recipe == recipe for r in shown)]

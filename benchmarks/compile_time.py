@@ -22,7 +22,7 @@ from _table import machine, publish
 from _training_step import TrainingStep
 
 
-HEADER = ("what", "trace s", "compile s", "in all s", "x reference", "equations")
+HEADER = ("what", "trace s", "compile s", "in all s", "x reference", "operations")
 NAMES = (BASELINE, "ours sparse", REGRESSION)
 Lower = Callable[[], jax.stages.Lowered]
 

@@ -81,7 +81,7 @@ def main(
     changes = {
         "steps": steps,
         "batch_size": batch_size,
-        "learning_rate": learning_rate,
+        "optimizer": None if learning_rate is None else zoo.recipes.Adam(learning_rate, cosine=True),
         "data_as_feature": False if plain else None,
     }
     recipe = dataclasses.replace(recipe, **{k: v for k, v in changes.items() if v is not None})

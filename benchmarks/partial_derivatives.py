@@ -23,13 +23,14 @@ from jax.experimental.jet import jet as jax_jet
 
 import stde_eqx as stde
 from _agreement import relative_difference
+from _leave_out import check_leave_out
 from _table import machine, publish
 from _timing import interleaved, ratio, repeated
 from stde_eqx.operators.planner import Interpolation, Nesting, Plan, SparseJet
 
 
 HEADER = ("equation", "L", "h", "method", "compile s", "ms", "backward / this", "jets / this", "float32 error")
-BACKWARD, JETS = "repeated backward", "jets of the paper"
+BACKWARD, JETS, NESTED = "repeated backward", "jets of the paper", "ours, nested"
 Index = tuple[int, ...]
 
 
@@ -128,7 +129,7 @@ def methods(equation: Equation) -> dict[str, Partials]:
         JETS: planned(equation, jets),
         "the same jets, our engine": planned(equation, ours_jets),
         "ours, interpolated": planned(equation, stde.plan(wanted, strategy=Interpolation())),
-        "ours, nested": planned(equation, stde.plan(wanted, strategy=Nesting())),
+        NESTED: planned(equation, stde.plan(wanted, strategy=Nesting())),
     }
 
 
@@ -154,7 +155,7 @@ def compare(
     hardest = lambda partials, net: lambda xs: jax.vmap(lambda x: partials(net, x)[equation.hardest])(xs)
     chosen = {name: p for name, p in methods(equation).items() if name not in leave_out}
     with jax.enable_x64(True):
-        exact = np.asarray(jax.jit(hardest(chosen["ours, nested"], double(net)))(double(points)))
+        exact = np.asarray(jax.jit(hardest(chosen[NESTED], double(net)))(double(points)))
     calls, seconds, errors, gradients = {}, {}, {}, {}
     for name, partials in chosen.items():
         start = time.perf_counter()
@@ -165,7 +166,7 @@ def compare(
         gradients[name] = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves((value, gradient))])
         errors[name] = relative_difference(np.asarray(jax.jit(hardest(partials, net))(points), np.float64), exact)
         print(f"{equation.name} L={depth} h={width} {name}: compiled in {seconds[name]:.1f} s", flush=True)
-    reference = gradients["ours, nested"]
+    reference = gradients[NESTED]
     for name, gradient in gradients.items():
         if not (difference := relative_difference(gradient, reference)) <= 1e-2:
             raise ValueError(f"{equation.name}: the gradient of {name} differs by {difference:.1e}.")
@@ -209,6 +210,7 @@ def main(
         leave_out: Methods to leave out.
         output: The folder for the results.
     """
+    check_leave_out(leave_out, methods(EQUATIONS[0]), needed=(NESTED,))
     rows = []
     for equation in EQUATIONS:
         if equation.name in equations:

@@ -100,7 +100,7 @@ def _plot(path: pathlib.Path, curves: dict[str, Sequence[tuple[float, float]]]) 
     for name, points in curves.items():
         axes.loglog(*zip(*points, strict=True), label=name, linewidth=2 if name == "accurate" else 1.2)
     axes.set_xlabel("seconds")
-    axes.set_ylabel("error / trivial error")
+    axes.set_ylabel("error / that of the trivial ansatz")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     figure.savefig(path, dpi=150)

@@ -15,18 +15,12 @@ import numpy as np
 import tyro
 
 import stde_eqx as stde
-import zoo
+from _evolving import PROBLEMS
 from _table import publish
 
 
 HEADER = ("problem", "d", "solver", "order", "difference at T/16", "T/32", "T/64", "error at T/64")
 
-PROBLEMS = {
-    "heat": lambda dim: zoo.Heat(dim, 0.3),
-    # At all times the same points: those of the process move out to where the network has not been fitted.
-    "Fokker-Planck (log p)": lambda dim: zoo.FokkerPlanck(dim, law=zoo.laws.Normal(dim, deviation=1.2)),
-    "semilinear heat": lambda dim: zoo.SemilinearHeat(dim),
-}
 SOLVERS = {"Euler": diffrax.Euler(), "Heun": diffrax.Heun(), "Bosh3": diffrax.Bosh3()}
 DIVISIONS = (16, 32, 64)
 

@@ -18,18 +18,11 @@ import tyro
 from matplotlib.figure import Figure
 
 import stde_eqx as stde
-import zoo
+from _evolving import PROBLEMS
 from _table import machine, publish
 
 
 HEADER = ("problem", "d", "method", "parameters", "error at t1", "indicator", "initial error", "steps", "seconds")
-
-PROBLEMS = {
-    "heat": lambda dim: zoo.Heat(dim, 0.3),
-    # At all times the same points: those of the process move out to where the network has not been fitted.
-    "Fokker-Planck (log p)": lambda dim: zoo.FokkerPlanck(dim, law=zoo.laws.Normal(dim, deviation=1.2)),
-    "semilinear heat": lambda dim: zoo.SemilinearHeat(dim),
-}
 
 
 def main(

@@ -23,14 +23,17 @@ class GaussianQuartic(stde.AbstractEstimator):
 
     num_samples: int = eqx.field(static=True)
 
-    def value_and_apply(self, operator, u, x, *, key=None):
+    def sample(self, x, key):
         assert key is not None
-        vectors = jr.normal(key, (self.num_samples, x.shape[0]), x.dtype)
+        vectors = stde.operators.Vectors(jr.normal(key, (self.num_samples, x.shape[0]), x.dtype))
         weight = jnp.full((), 1 / (3 * self.num_samples), x.dtype)
-        return stde.Directions(stde.operators.Vectors(vectors), weight, 4).value_and_apply(u, x)
+        return stde.Directions(vectors, weight, 4, design=stde.operators.Draws(self.num_samples, None))
+
+    def value_and_apply(self, operator, u, x, *, key=None):
+        return self.sample(x, key).value_and_apply(u, x)
 
     def value_and_moments(self, operator, u, x, *, key=None):
-        raise NotImplementedError
+        return self.sample(x, key).value_and_moments(u, x)
 
 
 def main(

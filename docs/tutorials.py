@@ -1,8 +1,8 @@
 """An MkDocs hook: runs the notebooks in `examples`, and makes a page of each.
 
 They are kept as text, in Jupytext's percent format. What a cell prints and draws stands below it on the page; a cell
-that fails fails the build. Results are kept in `.cache/tutorials` under a hash of the text: what did not change does
-not run again.
+that fails fails the build. Results are kept in `.cache/tutorials` under a hash of the text and of the library: what did
+not change does not run again.
 """
 
 import hashlib
@@ -27,9 +27,10 @@ _PATIENCE = 600
 
 def on_files(files, config):
     root = Path(config.config_file_path).parent
+    library = _library(root)
     for source in sorted((root / "examples").glob("[0-9]_*.py")):
         name = source.stem.replace("_", "-")
-        notebook = _executed(source, root / ".cache" / "tutorials")
+        notebook = _executed(source, library, root / ".cache" / "tutorials")
         page, pictures = _as_page(notebook, name)
         files.append(File.generated(config, f"tutorials/{name}.md", content=page))
         files.append(File.generated(config, f"tutorials/{name}.ipynb", content=nbformat.writes(notebook)))
@@ -38,9 +39,18 @@ def on_files(files, config):
     return files
 
 
-def _executed(source, cache):
+def _library(root):
+    """A hash of the code that the notebooks run."""
+    found = hashlib.sha256()
+    for package in ("stde_eqx", "zoo"):
+        for path in sorted((root / package).rglob("*.py")):
+            found.update(f"{path.relative_to(root)}\n{path.read_text()}".encode())
+    return found.hexdigest()
+
+
+def _executed(source, library, cache):
     text = source.read_text()
-    kept = cache / f"{source.stem}-{hashlib.sha256(f'{_VERSION}{text}'.encode()).hexdigest()[:16]}.ipynb"
+    kept = cache / f"{source.stem}-{hashlib.sha256(f'{_VERSION}{library}{text}'.encode()).hexdigest()[:16]}.ipynb"
     if kept.exists():
         return nbformat.read(kept, as_version=4)
     notebook = jupytext.reads(text, fmt="py:percent")

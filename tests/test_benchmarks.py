@@ -1,6 +1,7 @@
 """The benchmarks run, at sizes that say nothing about speed, and refuse to time methods that disagree."""
 
 import csv
+import importlib
 import pathlib
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def test_compile_time(tmp_path):
     steps, scans = lines[:3], lines[3:]
     assert [line["what"] for line in steps] == ["step, jet one-hot", "step, ours sparse", "step, regression"]
     # The program does not grow with the depth: what is timed is a scan, not layers written out.
-    assert len(scans) == 2 and len({line["equations"] for line in scans}) == 1
+    assert len(scans) == 2 and len({line["operations"] for line in scans}) == 1
 
 
 @pytest.mark.slow
@@ -126,6 +127,37 @@ def test_gradient_enhanced(tmp_path):
     run("gradient_enhanced.py", "--dim", 6, "--num-samples", 2, "--num-points", 3, "--rounds", 1, "--output", tmp_path)
     lines = read(tmp_path / "gradient_enhanced.csv")
     assert len(lines) == 4 and all(float(line["difference"]) < 1e-4 for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    "script, name", [("gradient_enhanced", "one more tangent, ours"), ("partial_derivatives", "ours, nested")]
+)
+def test_what_the_others_are_compared_with_is_not_left_out(script, name, monkeypatch):
+    monkeypatch.syspath_prepend(str(folder))
+    main = importlib.import_module(script).main
+    with pytest.raises(ValueError, match=f"Cannot leave out '{name}': the others are compared with it"):
+        main(leave_out=(name,))
+    with pytest.raises(ValueError, match="'none': there is no such method"):
+        main(leave_out=("none",))
+
+
+@pytest.mark.slow
+def test_high_order(tmp_path):
+    run("high_order.py", "--orders", 2, 7, "--num-points", 3, "--rounds", 1, "--output", tmp_path)
+    lines = read(tmp_path / "high_order.csv")
+    assert [(line["K"], line["jet"]) for line in lines] == [
+        (order, jet) for order in ("2", "7") for jet in ("stde.jet", "jax.experimental.jet")
+    ]
+    assert all(float(line["error of c_K"]) < 1e-3 for line in lines)
+
+
+@pytest.mark.slow
+def test_coverage(tmp_path):
+    run("coverage.py", "--functions", "norm", "divide", "--output", tmp_path, "--page", tmp_path / "page.md")
+    *lines, totals = read(tmp_path / "coverage.csv")
+    assert [line["function"] for line in lines] == ["norm", "divide"] and totals["function"] == "of 2"
+    assert all(line["stde.jet, K = 6"] == line["stde Laplacian"] == "yes" for line in lines)
+    assert "divide" in (tmp_path / "page.md").read_text()
 
 
 @pytest.mark.slow

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 import stde_eqx
+import zoo
 from zoo.cli import main
+from zoo.cli._finished_run import FinishedRun
 
 
 _QUICK = ["--network.width", "8", "--network.depth", "1", "--batch-size", "10", "--test-points", "200", "--steps", "6"]
@@ -57,7 +59,7 @@ def test_run_folder_is_complete(run_folder):
 
 def test_config_holds_every_choice(run_folder):
     config = yaml.safe_load((run_folder / "config.yaml").read_text())
-    assert config["problem"] == {"name": "sine-gordon", "dim": 5, "solution": "two-body", "radius": 1.0}
+    assert config["problem"] == {"name": "sine-gordon", "dim": 5, "solution": "two-body", "domain": "unit-ball"}
     assert config["estimator"] == {"kind": "Sparse", "num_samples": 2}
     assert config["network"] == {"width": 8, "depth": 1}
     assert config["steps"] == 6
@@ -100,12 +102,26 @@ def test_default_folder_is_a_new_one_and_the_seed_decides_everything(run_folder,
 )
 def test_other_estimators_are_read_back(estimator, tmp_path, capsys):
     folder = str(tmp_path / "run")
-    argv = ["solve", "poisson", "--dim", "4", "--solution", "three-body", "--radius", "2", "--no-share-draw"]
+    argv = ["solve", "poisson", "--dim", "4", "--solution", "three-body", "--domain", "cube", "--no-share-draw"]
     assert main([*argv, *_QUICK, *estimator, "--run-dir", folder]) == 0
     capsys.readouterr()
     assert main(["evaluate", folder]) == 0
     result = yaml.safe_load((tmp_path / "run" / "result.yaml").read_text())
     assert f"{result['relative_l2']:.4e}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("solution", "domain"),
+    [*((each, "unit-ball") for each in zoo.list_solutions()), *(("two-body", each) for each in zoo.list_domains())],
+)
+def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
+    argv = ["solve", "poisson", "--dim", "4", "--solution", solution, "--domain", domain]
+    assert main([*argv, *_QUICK[:-1], "1", "estimator:exact", "--run-dir", "run"]) == 0
+    problem = FinishedRun.load(tmp_path / "run").problem
+    expected = zoo.list_solutions()[solution].build(
+        4, key=jax.random.key(0), domain=zoo.list_domains()[domain].domain(4)
+    )
+    assert type(problem.solution) is type(expected) and problem.domain == expected.domain
 
 
 @pytest.mark.parametrize(
@@ -125,7 +141,11 @@ def test_other_estimators_are_read_back(estimator, tmp_path, capsys):
         (["solve", "poisson", "--solution", "four-body"], "two-body"),
         (["solve", "poisson", "--dim", "10"], "cannot sample 16 of 10 coordinates"),
         (["solve", "poisson", "--dim", "1", "estimator:exact"], "dim >= 2"),
-        (["solve", "poisson", "--dim", "20", "--radius", "0"], "radius"),
+        (["solve", "poisson", "--dim", "20", "--domain", "sphere"], "unit-ball"),
+        (
+            ["solve", "poisson", "--dim", "20", "--solution", "three-body", "--domain", "space"],
+            "zoo.SineThreeBody(20, ...)",
+        ),
         (["solve", "poisson", "--dim", "20", "--steps", "0"], "`steps` must be at least 1"),
         (["solve", "poisson", "--dim", "20", "--learning-rate", "0"], "--learning-rate"),
         (["solve", "poisson", "--dim", "20", "--network.width", "0"], "--network.width"),
@@ -142,12 +162,12 @@ def test_a_mistake_is_one_line_and_status_2(argv, said, one_line_of_complaint, t
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     (
-        ("steps: 6", "step: 6", "config.yaml: unknown field step; did you mean steps?"),
+        ("steps: 6", "step: 6", "config.yaml: unknown field step; did you mean 'steps'?"),
         ("steps: 6", "steps: six", "config.yaml: steps should be int, got 'six'"),
         ("kind: Sparse", "kind: Spars", "estimator.kind should be one of Sparse, Dense, Exact; got 'Spars'"),
         ("  dim: 5\n", "", "problem.dim is missing"),
         ("name: sine-gordon", "name: sine-gordan", "unknown problem 'sine-gordan'; did you mean 'sine-gordon'?"),
-        ("solution: two-body", "solution: x", "problem.solution should be 'two-body' or 'three-body', got 'x'"),
+        ("solution: two-body", "solution: x", "problem.solution should be 'two-body' or 'three-body' or"),
         ("width: 8", "width: 9", "holds something else"),
         ("problem:", "problem: [", "is not a YAML file"),
     ),
@@ -173,7 +193,8 @@ def test_list_is_aligned(capsys):
     rows = [line for line in lines[1:] if line.startswith(("poisson", "allen-cahn", "sine-gordon"))]
     assert len(rows) == 3
     assert all(line[column - 1] == " " and line[column] == "Δ" for line in rows)
-    assert any(line.startswith("three-body") for line in lines)
+    for name in (*zoo.list_solutions(), *zoo.list_domains()):
+        assert any(line.startswith(f"{name} ") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +238,9 @@ def test_interrupt_keeps_what_was_trained(tmp_path):
     script = textwrap.dedent(
         """
         import os, signal, sys, threading, time
-        from zoo.cli import main
+        import zoo
+from zoo.cli import main
+from zoo.cli._finished_run import FinishedRun
 
         def interrupt():
             while not (os.path.exists("run/metrics.csv") and open("run/metrics.csv").read().count("\\n") > 1):

@@ -20,8 +20,8 @@ DIM = 20
 #: operator changes nothing; on the cube, three-body, it is the noise of sampled coordinates (1.03 without, 4.7 with).
 SHORT = {
     ("two-body", "space"),
-    ("sine three-body", "space"),
-    ("sine three-body", "wide cube"),
+    ("sine-three-body", "space"),
+    ("sine-three-body", "wide cube"),
     ("three-body", "cube"),
     ("three-body", "wide cube"),
     "fokker-planck-density",

@@ -14,7 +14,7 @@ import zoo
 def test_recipes_print_and_change():
     for recipe in (zoo.recipes.quick_parabolic(), zoo.recipes.paper_parabolic()):
         assert "width=" in repr(recipe) and "SparseSTDE(num_samples=10)" in repr(recipe)
-        assert dataclasses.replace(recipe, width=7).width == 7
+        assert dataclasses.replace(recipe, steps=7).steps == 7
 
 
 def test_paths_lead_to_the_target_and_data_become_a_feature():
@@ -26,14 +26,23 @@ def test_paths_lead_to_the_target_and_data_become_a_feature():
     assert x.shape == (50, 4) and zoo.laws.Brownian(4, origin=0.3, head_start=0.03) == problem.law
     (penalty,) = paper.problem(problem).penalties()
     assert (penalty.weight, penalty.num_points) == (20.0, 100)
-    network = quick.network(4, key=jr.key(0))
+    network = quick.network.build(quick.problem(problem), key=jr.key(0))
     assert network(jnp.zeros(()), jnp.zeros(4), jnp.zeros(())).shape == ()
+    plain = paper.network.build(paper.problem(problem), key=jr.key(0))
+    assert plain(jnp.zeros(()), jnp.zeros(4)).shape == ()
+
+
+def test_neighbours_are_for_problems_without_time():
+    with pytest.raises(ValueError, match="without time, got ParabolicAllenCahn.*Perceptron"):
+        zoo.recipes.Neighbours(width=4, depth=1, features=3).build(zoo.ParabolicAllenCahn(4), key=jr.key(0))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick_parabolic", "paper_parabolic"])
 def test_recipes_train(name):
-    recipe = dataclasses.replace(getattr(zoo.recipes, name)(), width=8, steps=10, batch_size=8, penalty_points=4)
+    recipe = dataclasses.replace(
+        getattr(zoo.recipes, name)(), network=zoo.recipes.Perceptron(width=8, depth=3), steps=10, batch_size=8
+    )
     solution = recipe.train(zoo.OrnsteinUhlenbeck(12), key=jr.key(0))
     assert solution.status is stde.training.Status.completed
     assert solution.metrics.loss is not None and jnp.isfinite(solution.metrics.loss)

@@ -33,9 +33,10 @@ def test_a_preset_can_be_changed():
     assert zoo.recipes.paper().network == Perceptron(width=128, depth=3)
 
 
+@pytest.mark.parametrize("equation", [zoo.Poisson, zoo.ClampedPlate])
 @pytest.mark.parametrize("solution, size", [(zoo.TwoBody(6, key=_key), 2), (zoo.ThreeBody(6, key=_key), 3)])
-def test_neighbours_see_as_many_coordinates_as_interact(solution, size):
-    network = Neighbours(width=4, depth=1, features=3).build(zoo.Poisson(solution), key=_key)
+def test_neighbours_see_as_many_coordinates_as_interact(equation, solution, size):
+    network = Neighbours(width=4, depth=1, features=3).build(equation(solution), key=_key)
     assert network.size == size
     # Coordinates of the unit ball are small; the network sees them at size one.
     points = zoo.Poisson(solution).sample(2_000, key=jr.key(1))

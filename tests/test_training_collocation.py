@@ -238,7 +238,7 @@ def _pvalue(sample, other):
 
 @pytest.mark.parametrize("domain", _DOMAINS, ids=repr)
 def test_the_law_of_a_domain_is_the_one_it_samples(domain, getkey):
-    law = zoo.sampling.push_forward(domain)
+    law = domain.push_forward
     points = jax.vmap(law)(jr.uniform(getkey(), (4_000, law.dim)))
     own = domain.sample(4_000, key=getkey())
     assert points.shape == own.shape
@@ -249,7 +249,7 @@ def test_the_law_of_a_domain_is_the_one_it_samples(domain, getkey):
 
 @pytest.mark.parametrize("domain", _DOMAINS, ids=repr)
 def test_laws_are_finite_and_inside_at_the_ends(domain):
-    law = zoo.sampling.push_forward(domain)
+    law = domain.push_forward
     for end in (jnp.finfo(jnp.float32).tiny, 0.5, 1 - 2.0**-24):
         x = law(jnp.full(law.dim, end, jnp.float32))
         assert x.dtype == jnp.float32 and jnp.all(jnp.isfinite(x))
@@ -257,19 +257,14 @@ def test_laws_are_finite_and_inside_at_the_ends(domain):
 
 
 def test_the_standard_normal_law(getkey):
-    points = jax.vmap(zoo.sampling.standard_normal(2))(jr.uniform(getkey(), (4_000, 2)))
+    points = jax.vmap(zoo.laws.standard_normal(2))(jr.uniform(getkey(), (4_000, 2)))
     assert stats.kstest(np.asarray(points).ravel(), "norm").pvalue > 1e-3
     assert abs(np.corrcoef(np.asarray(points).T)[0, 1]) < 4 / 4_000**0.5
 
 
 def test_a_law_is_the_same_object_to_the_compiler_when_it_is_made_again():
-    first, second = (zoo.sampling.push_forward(zoo.Ball(3)) for _ in range(2))
+    first, second = (zoo.Ball(3).push_forward for _ in range(2))
     assert jax.tree.structure(first) == jax.tree.structure(second) and eqx.tree_equal(first, second)
-
-
-def test_other_domains_have_no_law_yet(unchecked):
-    with pytest.raises(ValueError, match=r"zoo.Box, zoo.Ball.*PushForward"):
-        zoo.sampling.push_forward("ball")  # pyright: ignore[reportArgumentType]
 
 
 # In training.
@@ -279,7 +274,7 @@ def test_other_domains_have_no_law_yet(unchecked):
 @pytest.mark.parametrize("kind", _EVEN)
 def test_training_on_a_ball(kind):
     problem = zoo.Poisson(zoo.TwoBody(dim=5, key=jr.key(0)))
-    points = kind(zoo.sampling.push_forward(problem.domain))
+    points = kind(problem.domain.push_forward)
     optimizer = optax.adam(1e-2)
     solution = stde.train(
         problem, mlp(dtype=jnp.float32), collocation=points, batch_size=16, steps=50, optimizer=optimizer, key=jr.key(0)

@@ -19,6 +19,24 @@ def ks_p_value(sample, law) -> float:
     return stats.kstest(np.asarray(sample), law).pvalue
 
 
+@pytest.mark.parametrize("name", [name for name in DOMAINS if name != "space"])
+@pytest.mark.parametrize("axis", ("first coordinate", "diagonal", "random"))
+def test_extent_leads_from_the_centre_to_the_boundary(name, axis, getkey):
+    domain = DOMAINS[name](5)
+    centre = jnp.full(5, 0.25 if name == "box" else 0.0)
+    direction = {"first coordinate": jnp.eye(5)[0], "diagonal": -jnp.ones(5)}.get(axis, jr.normal(getkey(), (5,)))
+    direction = direction / jnp.linalg.norm(direction)
+    for sign in (1, -1):
+        on_boundary = domain.boundary_factor(centre + sign * domain.extent(direction) * direction)
+        assert jnp.abs(on_boundary) < 1e-12 * domain.boundary_factor(centre)
+
+
+def test_extent_of_the_space_is_how_far_points_go():
+    space = zoo.WholeSpace(1000)
+    distance = jnp.linalg.norm(space.sample(1000, key=jr.key(0)), axis=1) / space.extent(jnp.eye(1000)[0])
+    assert 0.95 < jnp.max(distance) < 1.1
+
+
 @pytest.fixture(params=[(1, 1.0), (2, 0.4), (3, 1.0), (10, 2.5), (200, 1.0)], ids=lambda p: f"dim{p[0]}-radius{p[1]}")
 def ball(request):
     return zoo.Ball(*request.param)
@@ -228,3 +246,51 @@ def test_wrong_points_of_a_cube_or_the_whole_space():
 def test_the_whole_space_has_no_boundary():
     with pytest.raises(ValueError, match=r"has no boundary.*zero at infinity.*zoo.Cube\(3\)"):
         zoo.WholeSpace(3).sample_boundary(4, key=jr.key(0))
+
+
+@pytest.mark.parametrize("lower, upper", (((0,), (3,)), ((-1, 2), (0, 6)), ((0, 0, -2), (1, 0.5, 2))))
+def test_box(lower, upper):
+    box = zoo.Box(lower, upper)
+    dim, sides = len(lower), np.subtract(upper, lower)
+    x = np.asarray(box.sample(4000, key=jr.key(0)))
+    for axis in range(dim):
+        assert stats.kstest((x[:, axis] - lower[axis]) / sides[axis], "uniform").pvalue > 1e-3
+    expected = np.prod(4 * (x - lower) * (np.asarray(upper) - x) / sides**2, axis=1)
+    assert np.allclose(jax.vmap(box.boundary_factor)(jnp.asarray(x)), expected, rtol=1e-12)
+
+    x = np.asarray(box.sample_boundary(4000, key=jr.key(1)))
+    assert np.all(np.asarray(jax.vmap(box.boundary_factor)(jnp.asarray(x))) == 0)
+    on_face = np.stack([x == np.asarray(lower), x == np.asarray(upper)], axis=-1)
+    assert np.all(on_face.sum(axis=(1, 2)) == 1)
+    areas = np.repeat(np.prod(sides) / sides, 2)
+    counts = on_face.sum(axis=0).reshape(-1)
+    assert stats.chisquare(counts, 4000 * areas / areas.sum()).pvalue > 1e-3
+    for axis in range(dim):
+        inside = x[~on_face[:, axis].any(axis=-1), axis]
+        if inside.size:
+            assert stats.kstest((inside - lower[axis]) / sides[axis], "uniform").pvalue > 1e-3
+
+
+def test_box_in_float32_does_not_round_out():
+    with jax.enable_x64(False):
+        box = zoo.Box((1000.0,), (1000.001,))
+        x = box.sample(5000, key=jr.key(0))
+        assert x.dtype == jnp.float32
+        assert np.all((x >= np.float32(1000.0)) & (x <= np.float32(1000.001)))
+    assert zoo.Box([0, 1], [2, 3]) == zoo.Box((0.0, 1.0), (2.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    "build, message",
+    (
+        (lambda: zoo.Box((0, 0), (1,)), "as many coordinates"),
+        (lambda: zoo.Box((), ()), "dim >= 1"),
+        (lambda: zoo.Box((0, 1), (1, 1)), "lower < upper.*coordinate 1"),
+        (lambda: zoo.Box((0,), (float("inf"),)), "finite"),
+        (lambda: zoo.Box(0, 1), "sequence of numbers"),  # pyright: ignore
+        (lambda: zoo.Box((0, 0), (1, 1)).boundary_factor(jnp.zeros(3)), r"shape \(2,\), got"),
+    ),
+)
+def test_refused_boxes(build, message, unchecked):
+    with pytest.raises(ValueError, match=message):
+        build()

@@ -268,6 +268,14 @@ def test_cloud_of_another_law_is_drawn_from_it():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("law", [zoo.laws.Brownian(10, 1.0), zoo.laws.Normal(10)])
+def test_packaged_cloud_does_not_depend_on_the_law_of_the_points(law):
+    problem = zoo.ParabolicAllenCahn(10, law=law)
+    found, default = references.cloud(problem), references.cloud(zoo.ParabolicAllenCahn(10))
+    assert jnp.array_equal(found.x, default.x) and jnp.array_equal(found.values, default.values)
+    assert references.compare(problem, lambda t, x: jnp.zeros(())).cloud_error == pytest.approx(1.0)
+
+
 def test_cloud_of_a_problem_with_an_exact_solution_is_of_the_same_points():
     problem = zoo.SemilinearHeat(10)
     found = references.cloud(problem)
@@ -318,6 +326,15 @@ def test_radial_table_has_the_values_of_the_reference(dim):
             x = jnp.zeros(dim).at[-1].set(radius)
             assert abs(table(jnp.asarray(t), x) - expected) < 1e-8
             assert abs(table(jnp.float32(t), x.astype(jnp.float32)) - expected) < 1e-6
+
+
+@pytest.mark.parametrize("t", [0.0, 0.1, 0.3])
+def test_radial_table_ends_where_the_reference_does(t):
+    reference = references.solve_radial(_semilinear, _profile, 10, 0.3, scale=5.0)
+    table, reach = references.tabulate(reference), reference.reach(t)
+    last = float(reference(t, reach * (1 - 1e-9)))
+    for radius in (reach, 1.1 * reach, 1e6 * reach):
+        assert abs(table(jnp.asarray(t), jnp.zeros(10).at[0].set(radius)) - last) < 1e-8
 
 
 @pytest.mark.slow

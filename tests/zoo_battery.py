@@ -18,11 +18,15 @@ SIZES = ((0, 1.0), (1, 0.4), (6, 1.0), (6, 2.5))
 
 
 def solution_cases() -> list:
-    """Every registered solution, at its smallest dimension and above, on balls of several radii."""
-    return [
-        pytest.param(entry, entry.min_dim + offset, radius, id=f"{entry.name}-{entry.min_dim + offset}-{radius}")
-        for entry, (offset, radius) in itertools.product(zoo.list_solutions().values(), SIZES)
-    ]
+    """Every registered solution, at its smallest dimension and above, on balls of several radii and every domain."""
+    cases = []
+    for entry in zoo.list_solutions().values():
+        domains: dict[str, zoo.AbstractDomain] = {"smallest cube": zoo.Cube(entry.min_dim)}
+        domains |= {f"ball-{offset}-{radius}": zoo.Ball(entry.min_dim + offset, radius) for offset, radius in SIZES}
+        bounded = [name for name in DOMAINS if (entry.name, name) not in UNBOUNDED]
+        domains |= {name: DOMAINS[name](entry.min_dim + 4) for name in bounded}
+        cases += [pytest.param(entry, domain, id=f"{entry.name}-{name}") for name, domain in domains.items()]
+    return cases
 
 
 def problem_cases() -> list:
@@ -42,25 +46,18 @@ DOMAINS = {
     "box": lambda dim: zoo.Box((-1.0,) * dim, (1.5,) * dim),
 }
 
-#: Every solution that takes a domain, with its smallest dimension.
-INTERACTIONS: dict[str, tuple[Callable[..., Any], int]] = {
-    **{entry.name: (entry.solution, entry.min_dim) for entry in zoo.list_solutions().values()},
-    "sine three-body": (zoo.SineThreeBody, 3),
-}
-
-
 #: Pairs that are refused.
 UNBOUNDED = (("three-body", "space"), ("exponential", "space"))
 
 
-def solution_on(interaction: str, domain: str, dim: int, *, seed: int = 0) -> zoo.AbstractNeighbourSum:
+def solution_on(interaction: str, domain: str, dim: int, *, seed: int = 0) -> Any:
     """A solution by name on a domain by name."""
-    return INTERACTIONS[interaction][0](dim, key=jr.key(seed), domain=DOMAINS[domain](dim))
+    return zoo.list_solutions()[interaction].solution(dim, key=jr.key(seed), domain=DOMAINS[domain](dim))
 
 
 def interactions_on_domains() -> list:
     """Every interaction on every domain, but for those that do not vanish at infinity."""
-    pairs = itertools.product(INTERACTIONS, DOMAINS)
+    pairs = itertools.product(zoo.list_solutions(), DOMAINS)
     return [pytest.param(*pair, id=" on ".join(pair)) for pair in pairs if pair not in UNBOUNDED]
 
 

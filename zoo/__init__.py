@@ -1,29 +1,11 @@
-from . import laws as laws, recipes as recipes, references as references, sampling as sampling
+from . import laws as laws, recipes as recipes, references as references
 from ._registry import (
+    DomainEntry as DomainEntry,
+    list_domains as list_domains,
     list_problems as list_problems,
     list_solutions as list_solutions,
     ProblemEntry as ProblemEntry,
     SolutionEntry as SolutionEntry,
-)
-from .dispersive import (
-    AbstractPlaneWave as AbstractPlaneWave,
-    AbstractSpaceTimeProblem as AbstractSpaceTimeProblem,
-    AbstractWave as AbstractWave,
-    Breather as Breather,
-    CahnHilliard as CahnHilliard,
-    DampedWave as DampedWave,
-    KadomtsevPetviashvili as KadomtsevPetviashvili,
-    KdV as KdV,
-    KdV2D as KdV2D,
-    Kink as Kink,
-    KuramotoSivashinsky as KuramotoSivashinsky,
-    LineSoliton as LineSoliton,
-    Lump as Lump,
-    OneSoliton as OneSoliton,
-    SineGordonLightCone as SineGordonLightCone,
-    TanhWave as TanhWave,
-    TwoSolitons as TwoSolitons,
-    TwoTanhWaves as TwoTanhWaves,
 )
 from .domains import (
     AbstractDomain as AbstractDomain,
@@ -77,5 +59,25 @@ from .solutions import (
     TanhSum as TanhSum,
     ThreeBody as ThreeBody,
     TwoBody as TwoBody,
+)
+from .space_time import (
+    AbstractKPSolution as AbstractKPSolution,
+    AbstractSpaceTimeProblem as AbstractSpaceTimeProblem,
+    AbstractSpaceTimeSolution as AbstractSpaceTimeSolution,
+    Breather as Breather,
+    CahnHilliard as CahnHilliard,
+    DampedWave as DampedWave,
+    KadomtsevPetviashvili as KadomtsevPetviashvili,
+    KdV as KdV,
+    KdV2D as KdV2D,
+    Kink as Kink,
+    KuramotoSivashinsky as KuramotoSivashinsky,
+    LineSoliton as LineSoliton,
+    Lump as Lump,
+    OneSoliton as OneSoliton,
+    SineGordonLightCone as SineGordonLightCone,
+    TanhWave as TanhWave,
+    TwoSolitons as TwoSolitons,
+    TwoTanhWaves as TwoTanhWaves,
 )
 from .wave import WaveEquation as WaveEquation

@@ -4,7 +4,6 @@ A field that is one of several dataclasses is stored with its class's name as `k
 """
 
 import dataclasses
-import difflib
 import types
 import typing
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
+from .._names import did_you_mean
 from ._errors import UsageError
 
 
@@ -63,9 +63,8 @@ def _from_plain(kind: Any, plain: Any, name: str) -> Any:
     hints = typing.get_type_hints(classes[chosen])
     fields = {key: item for key, item in plain.items() if key != "kind" or len(alternatives) == 1}
     for key in fields.keys() - hints.keys():
-        nearest = difflib.get_close_matches(str(key), hints, 1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        raise UsageError(f"unknown field {dotted(key)}{hint}")
+        meant = did_you_mean(str(key), hints)
+        raise UsageError(f"unknown field {dotted(key)}" + (f"; {meant}" if meant else ""))
     for key in hints.keys() - fields.keys():
         raise UsageError(f"{dotted(key)} is missing")
     return classes[chosen](**{key: _from_plain(hints[key], fields[key], dotted(key)) for key in hints})

@@ -9,6 +9,7 @@ from jaxtyping import PRNGKeyArray
 
 import stde_eqx as stde
 
+from ..elliptic import AbstractElliptic
 from ._config import load_config
 from ._errors import UsageError
 from ._run_folder import RunFolder
@@ -30,7 +31,7 @@ class FinishedRun:
 
     folder: RunFolder
     options: Solve
-    problem: stde.AbstractProblem
+    problem: AbstractElliptic
     model: stde.nn.Affine
     key: PRNGKeyArray
 

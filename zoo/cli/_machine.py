@@ -1,6 +1,8 @@
 import importlib.metadata
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -20,6 +22,12 @@ def machine() -> dict[str, Any]:
 
 
 def _process_memory() -> float | None:
+    try:
+        # On Linux the other figure outlives `exec`: it is also that of the program that started this one.
+        status = Path("/proc/self/status").read_text()
+        return round(int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 2**10, 1)  # pyright: ignore[reportOptionalSubscript]
+    except (OSError, TypeError):
+        pass
     try:
         import resource
     except ImportError:  # Windows has no such module.

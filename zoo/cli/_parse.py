@@ -1,5 +1,4 @@
 import contextlib
-import difflib
 import io
 import re
 from collections.abc import Sequence
@@ -7,6 +6,7 @@ from typing import Any
 
 import tyro
 
+from .._names import did_you_mean
 from ._errors import UsageError
 
 
@@ -57,8 +57,8 @@ def _nearest(token: str, hint: str) -> str | None:
     if option:
         same = option[1] == token
         return "it does not go with the rest of the command" if same else f"did you mean {option[1]!r}?"
-    close = difflib.get_close_matches(token, choices, 1)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    meant = did_you_mean(token, choices)
+    if meant:
+        return meant
     names = [choice for choice in choices if ":" not in choice] or choices
     return None if token.startswith("-") or not names else f"expected one of {', '.join(names)}"

@@ -1,14 +1,22 @@
-import difflib
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TYPE_CHECKING, TypeAlias, Union
 
 import tyro
 from jaxtyping import PRNGKeyArray
 
-import stde_eqx as stde
-
-from .._registry import list_problems
+from .._names import unknown
+from .._registry import list_domains, list_problems, list_solutions
+from ..elliptic import AbstractElliptic
 from ._errors import UsageError
+
+
+#: The names on the command line.
+if TYPE_CHECKING:
+    SolutionName: TypeAlias = str
+    DomainName: TypeAlias = str
+else:
+    SolutionName = Literal[tuple(list_solutions())]
+    DomainName = Literal[tuple(list_domains())]
 
 
 @dataclass(frozen=True)
@@ -18,18 +26,17 @@ class Problem:
     name: tyro.conf.Suppress[str]
     dim: int = 1000
     """The dimension of the domain."""
-    solution: Literal["two-body", "three-body"] = "two-body"
+    solution: SolutionName = "two-body"
     """The exact solution that the problem is manufactured from; its coefficients come from the seed."""
-    radius: float = 1.0
-    """The radius of the ball."""
+    domain: DomainName = "unit-ball"
+    """Where it lives: the unit ball, the ball of radius sqrt(d), the cube of half width 2, or the whole space."""
 
-    def build(self, *, key: PRNGKeyArray) -> stde.AbstractProblem:
+    def build(self, *, key: PRNGKeyArray) -> AbstractElliptic:
         known = list_problems()
         if self.name not in known:
-            close = difflib.get_close_matches(self.name, known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
-            raise UsageError(f"unknown problem {self.name!r}; {hint}")
-        return known[self.name].build(self.dim, key=key, solution=self.solution, radius=self.radius)
+            raise UsageError(unknown("problem", self.name, known))
+        domain = list_domains()[self.domain].domain(self.dim)
+        return known[self.name].build(self.dim, key=key, solution=self.solution, domain=domain)
 
 
 def _named(name: str) -> Any:

@@ -19,6 +19,7 @@ from stde_eqx.training import (
     TrainingError,
 )
 
+from ..elliptic import AbstractElliptic
 from ._errors import UsageError
 from ._estimator import Estimator, Sparse
 from ._network import Network
@@ -36,7 +37,7 @@ class Solve:
 
     For example:
       stde-eqx solve sine-gordon --dim 10000 --estimator.num-samples 16
-      stde-eqx solve poisson --dim 1000 --solution three-body --steps 2000 --run-dir runs/mine
+      stde-eqx solve poisson --dim 1000 --solution three-body --domain cube --steps 2000 --run-dir runs/mine
       stde-eqx solve allen-cahn --dim 100 estimator:dense --estimator.num-samples 8
       stde-eqx solve poisson --dim 20 estimator:exact
       stde-eqx solve sine-gordon --help
@@ -60,7 +61,7 @@ class Solve:
     run_dir: Path | None = None
     """The run folder, which must not exist; by default runs/PROBLEM-dDIM, numbered if that exists."""
 
-    def setting(self) -> tuple[stde.AbstractProblem, eqx.nn.MLP, PRNGKeyArray]:
+    def setting(self) -> tuple[AbstractElliptic, eqx.nn.MLP, PRNGKeyArray]:
         """The problem, the untrained network, and the key of the training that follows."""
         problem_key, network_key, train_key = jr.split(jr.key(self.seed), 3)
         problem = self.problem.build(key=problem_key)

@@ -12,13 +12,13 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def errors_table(errors: Metrics | Evaluation) -> str:
-    """Errors against the exact solution, beside what a constant achieves."""
+    """Errors against the exact solution, beside that of the trivial ansatz."""
     show = lambda value: "-" if value is None else f"{value:.4e}"
     return aligned(
         [
             ("relative L1 error", show(errors.relative_l1)),
             ("relative L2 error", show(errors.relative_l2)),
-            ("of the trivial ansatz", show(errors.trivial_l2)),
+            ("trivial ansatz, L2", show(errors.trivial_l2)),
             ("skill (their ratio)", "-" if errors.skill is None else f"{errors.skill:.4f}"),
         ]
     )

@@ -1,11 +1,14 @@
-import math
+import functools
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension, as_positive
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class Ball(AbstractDomain):
@@ -27,13 +30,7 @@ class Ball(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-    radius: float = eqx.field(static=True, default=1.0, converter=float)
-
-    def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A ball needs dim >= 1, got dim={self.dim}.")
-        if not (math.isfinite(self.radius) and self.radius > 0):
-            raise ValueError(f"A ball needs a positive, finite radius, got radius={self.radius}.")
+    radius: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "radius"))
 
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         r"""Random points: the direction uniform on the sphere, the distance from the origin uniform in $[0, R)$.
@@ -77,6 +74,21 @@ class Ball(AbstractDomain):
         square = jnp.sum(normal * normal, axis=1, keepdims=True)
         # An all-zero draw, which one dimension does produce now and then, becomes the origin instead of NaN.
         return normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(square.dtype).tiny))
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the distance."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the distance, the normal quantiles of the others give the direction."""
+        normal = ndtri(z[1:])
+        square = jnp.sum(normal * normal)
+        return self.radius * z[0] * normal / jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
+
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The radius."""
+        return jnp.asarray(self.radius, direction.dtype)
 
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = R^2 - |x|^2$, with $\nabla b = -2x$ and $\Delta b = -2d$.

@@ -1,12 +1,11 @@
 import abc
-import operator
-from typing import Any
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
+from stde_eqx.training.collocation import PushForward
 
 
 class AbstractDomain(eqx.Module):
@@ -37,6 +36,50 @@ class AbstractDomain(eqx.Module):
         `ValueError` for a domain without a boundary, [`zoo.WholeSpace`][].
         """
 
+    @property
+    @abc.abstractmethod
+    def num_uniforms(self) -> int:
+        """How many numbers `from_uniform` takes."""
+
+    @abc.abstractmethod
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """One point by the law of `sample`, made of independent numbers that are uniform in $(0, 1)$.
+
+        **Arguments:**
+
+        - `z`: shape `(num_uniforms,)`, the numbers that matter most first.
+
+        **Returns:**
+
+        An array of shape `(dim,)`.
+        """
+
+    @property
+    def push_forward(self) -> PushForward:
+        """The law of `sample` as a function of uniform numbers, for points that are more even than random ones.
+
+        !!! example
+
+            ```python
+            points = stde.training.collocation.Sobol(problem.domain.push_forward)
+            stde.train(problem, network, collocation=points, batch_size=128, key=key)
+            ```
+        """
+        return PushForward(self.from_uniform, self.num_uniforms)
+
+    @abc.abstractmethod
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """How far the boundary is from the centre along a direction; in the whole space, how far points go.
+
+        **Arguments:**
+
+        - `direction`: a vector of length one, of shape `(dim,)`.
+
+        **Returns:**
+
+        A scalar.
+        """
+
     @abc.abstractmethod
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """A smooth function, positive inside and zero exactly on the boundary, at one point of shape `(dim,)`."""
@@ -64,18 +107,3 @@ class AbstractDomain(eqx.Module):
         factor = lambda x: self.boundary_factor(x)
         value, laplacian = stde.value_and_apply(stde.Laplacian(), factor, x)
         return value, jax.grad(factor)(x), laplacian
-
-
-def as_dimension(dim: Any) -> int:
-    """A dimension as an integer; what is not a whole number is refused."""
-    try:
-        return operator.index(dim)
-    except TypeError:
-        raise ValueError(f"dim must be an integer, got dim={dim!r}.") from None
-
-
-def check_point(x: Array, dim: int) -> None:
-    """Every boundary factor refuses by this what is not one point."""
-    if x.shape != (dim,):
-        batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == dim else ""
-        raise ValueError(f"Expected one point, of shape ({dim},), got an array of shape {x.shape}.{batched}")

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, check_point
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 def _as_corner(corner: Any) -> tuple[float, ...]:
@@ -102,6 +103,20 @@ class Box(AbstractDomain):
         is_upper = jr.bernoulli(side_key, shape=(num_points, 1))
         face = jnp.where(is_upper, jnp.asarray(self.upper)[None], jnp.asarray(self.lower)[None])
         return jnp.where(axis[:, None] == jnp.arange(self.dim)[None], face, points)
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate."""
+        return self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The affine image of the unit cube."""
+        lower, upper, sides = (jnp.asarray(corner, z.dtype) for corner in (self.lower, self.upper, self.sides))
+        return jnp.minimum(lower + sides * z, upper)  # which the sum may exceed by its rounding
+
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The distance from the middle to the first face that the direction meets."""
+        return jnp.min(jnp.asarray(self.sides, direction.dtype) / (2 * jnp.abs(direction)))
 
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = \prod_i 4 (x_i - a_i)(b_i - x_i) / (b_i - a_i)^2$, which is 1 in the centre.

@@ -1,11 +1,14 @@
-import math
+import functools
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension, as_positive
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class Cube(AbstractDomain):
@@ -32,14 +35,10 @@ class Cube(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-    half_width: float = eqx.field(static=True, default=1.0, converter=float)
+    half_width: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "half_width"))
     spread: float = eqx.field(static=True, default=0.5, converter=float)
 
     def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A cube needs dim >= 1, got dim={self.dim}.")
-        if not (math.isfinite(self.half_width) and self.half_width > 0):
-            raise ValueError(f"A cube needs a positive, finite half width, got half_width={self.half_width}.")
         if not 0 < self.spread <= 1:
             raise ValueError(
                 f"The spread of points in a cube is a number above 0 and at most 1, got spread={self.spread}. Write "
@@ -87,6 +86,19 @@ class Cube(AbstractDomain):
         axis = jr.randint(axis_key, (num_points, 1), 0, self.dim)
         face = self.half_width * jr.rademacher(side_key, (num_points, 1), inside.dtype)
         return jnp.where(axis == jnp.arange(self.dim)[None], face, inside)
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the scale."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the scale, of the normal quantiles of the others."""
+        return self.half_width * jnp.tanh(self.spread * z[0] * ndtri(z[1:]))
+
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        """The distance from the origin to the first face that the direction meets."""
+        return self.half_width / jnp.max(jnp.abs(direction))
 
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x)$, the harmonic mean of $1 - x_i^2 / s^2$.

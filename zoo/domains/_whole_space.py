@@ -1,9 +1,12 @@
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._base import AbstractDomain, as_dimension, check_point
+from .._checks import as_dimension
+from .._points import check_point
+from ._base import AbstractDomain
 
 
 class WholeSpace(AbstractDomain):
@@ -29,10 +32,6 @@ class WholeSpace(AbstractDomain):
     """
 
     dim: int = eqx.field(static=True, converter=as_dimension)
-
-    def __check_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"A space needs dim >= 1, got dim={self.dim}.")
 
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         r"""Random points $x = \rho z$, $z \sim N(0, I)$, $\rho$ uniform in $[0, \sqrt 3)$: coordinates of variance 1.
@@ -61,6 +60,19 @@ class WholeSpace(AbstractDomain):
             "problem.ansatz(net) does so by its factor. Nothing needs to be imposed; for a domain with a boundary "
             f"write zoo.Cube({self.dim}) or zoo.Ball({self.dim}, radius={self.dim}**0.5)."
         )
+
+    @property
+    def num_uniforms(self) -> int:
+        """One for each coordinate, and the first of all for the scale."""
+        return 1 + self.dim
+
+    def from_uniform(self, z: Float[Array, " numbers"]) -> Float[Array, " dim"]:
+        """The first number is the scale, of the normal quantiles of the others."""
+        return 3**0.5 * z[0] * ndtri(z[1:])
+
+    def extent(self, direction: Float[Array, " dim"]) -> Float[Array, ""]:
+        r"""$\sqrt{3 d}$, within which nearly all points of `sample` are in high dimension."""
+        return jnp.asarray((3 * self.dim) ** 0.5, direction.dtype)
 
     def boundary_factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$b(x) = 1 / (1 + |x|^2 / d)$, which tends to zero at infinity.

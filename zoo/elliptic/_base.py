@@ -85,17 +85,3 @@ class AbstractElliptic(AbstractManufactured):
                 'eqx.nn.MLP(dim, "scalar", ...).'
             )
         return laplacian + self.nonlinearity(value) - source
-
-    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
-        r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network; $b = R^2 - |x|^2$
-        on a ball.
-
-        **Arguments:**
-
-        - `net`: a callable of one point with a scalar value.
-
-        **Returns:**
-
-        A callable of one point, a PyTree with the network inside.
-        """
-        return stde.nn.HardConstraint(self.domain.boundary_factor, net)

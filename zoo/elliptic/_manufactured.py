@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -40,3 +41,17 @@ class AbstractManufactured(stde.AbstractProblem):
     def exact(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """The solution at one point, of shape `(dim,)`: a scalar."""
         return self.solution(x)
+
+    def ansatz(self, net: Callable[..., Any]) -> Callable[..., Any]:
+        r"""$x \mapsto b(x) \, \mathrm{net}(x)$, which is zero on the boundary whatever the network; $b = R^2 - |x|^2$
+        on a ball.
+
+        **Arguments:**
+
+        - `net`: a callable of one point with a scalar value.
+
+        **Returns:**
+
+        A callable of one point, a PyTree with the network inside.
+        """
+        return stde.nn.HardConstraint(self.domain.boundary_factor, net)

@@ -8,4 +8,5 @@ from ._geometric_brownian import GeometricBrownian as GeometricBrownian
 from ._light_cone import LightCone as LightCone
 from ._normal import Normal as Normal
 from ._ornstein_uhlenbeck import MeanReverting as MeanReverting
+from ._standard_normal import standard_normal as standard_normal
 from ._steady import Steady as Steady

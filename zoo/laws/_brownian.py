@@ -1,3 +1,4 @@
+import functools
 import math
 
 import equinox as eqx
@@ -5,6 +6,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_nonnegative, as_number, as_positive
 from ._base import AbstractLaw, elapsed
 
 
@@ -28,18 +30,11 @@ class Brownian(AbstractLaw):
     **Raises:** `ValueError` for a dimension, scale or head start out of range.
     """
 
-    dim: int = eqx.field(static=True)
-    scale: float = math.sqrt(2.0)
-    origin: float = 0.0
-    start: float = 0.0
-    head_start: float = 0.0
-
-    def __check_init__(self) -> None:
-        if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0:
-            raise ValueError(
-                "Brownian needs dim >= 1, scale > 0 and head_start >= 0, got "
-                f"dim={self.dim}, scale={self.scale} and head_start={self.head_start}."
-            )
+    dim: int = eqx.field(static=True, converter=as_dimension)
+    scale: float = eqx.field(default=math.sqrt(2.0), converter=functools.partial(as_positive, "scale"))
+    origin: float = eqx.field(default=0.0, converter=functools.partial(as_number, "origin"))
+    start: float = eqx.field(default=0.0, converter=functools.partial(as_number, "start"))
+    head_start: float = eqx.field(default=0.0, converter=functools.partial(as_nonnegative, "head_start"))
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Normally distributed points, with the variance of their times."""

@@ -1,8 +1,11 @@
+import functools
+
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_fraction, as_nonnegative, as_number, as_positive
 from ._base import AbstractLaw, elapsed
 
 
@@ -28,21 +31,13 @@ class CorrelatedBrownian(AbstractLaw):
     **Raises:** `ValueError` for a dimension, scale, correlation or head start out of range.
     """
 
-    dim: int = eqx.field(static=True)
-    scale: float
-    correlation: float
-    drift: float = 0.0
-    origin: float = 0.0
-    start: float = 0.0
-    head_start: float = 0.0
-
-    def __check_init__(self) -> None:
-        if self.dim < 1 or not self.scale > 0 or not self.head_start >= 0 or not 0 <= self.correlation <= 1:
-            raise ValueError(
-                "CorrelatedBrownian needs dim >= 1, scale > 0, head_start >= 0 and a correlation from 0 to 1, got "
-                f"dim={self.dim}, scale={self.scale}, head_start={self.head_start} and "
-                f"correlation={self.correlation}."
-            )
+    dim: int = eqx.field(static=True, converter=as_dimension)
+    scale: float = eqx.field(converter=functools.partial(as_positive, "scale"))
+    correlation: float = eqx.field(converter=functools.partial(as_fraction, "correlation"))
+    drift: float = eqx.field(default=0.0, converter=functools.partial(as_number, "drift"))
+    origin: float = eqx.field(default=0.0, converter=functools.partial(as_number, "origin"))
+    start: float = eqx.field(default=0.0, converter=functools.partial(as_number, "start"))
+    head_start: float = eqx.field(default=0.0, converter=functools.partial(as_nonnegative, "head_start"))
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Normally distributed points with equal covariances."""

@@ -1,3 +1,5 @@
+import functools
+
 import equinox as eqx
 import jax.core
 import jax.numpy as jnp
@@ -5,6 +7,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_nonnegative, as_number, as_positive
 from ._base import AbstractLaw, elapsed
 
 
@@ -26,19 +29,14 @@ class GeometricBrownian(AbstractLaw):
     **Raises:** `ValueError` for a dimension, start, volatility or head start out of range.
     """
 
-    dim: int = eqx.field(static=True)
+    dim: int = eqx.field(static=True, converter=as_dimension)
     start: Float[Array, " dim"] | Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    volatility: float
-    drift: float = 0.0
-    origin: float = 0.0
-    head_start: float = 0.0
+    volatility: float = eqx.field(converter=functools.partial(as_positive, "volatility"))
+    drift: float = eqx.field(default=0.0, converter=functools.partial(as_number, "drift"))
+    origin: float = eqx.field(default=0.0, converter=functools.partial(as_number, "origin"))
+    head_start: float = eqx.field(default=0.0, converter=functools.partial(as_nonnegative, "head_start"))
 
     def __check_init__(self) -> None:
-        if self.dim < 1 or not self.volatility > 0 or not self.head_start >= 0:
-            raise ValueError(
-                "GeometricBrownian needs dim >= 1, volatility > 0 and head_start >= 0, got "
-                f"dim={self.dim}, volatility={self.volatility} and head_start={self.head_start}."
-            )
         if self.start.shape not in ((), (self.dim,)):
             raise ValueError(f"start must be a number or have the shape ({self.dim},), got {self.start.shape}.")
         if not isinstance(self.start, jax.core.Tracer) and not np.all(np.asarray(self.start) > 0):

@@ -1,6 +1,9 @@
+import functools
+
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_positive
 from ..domains import Ball
 from ._base import AbstractLaw
 
@@ -19,11 +22,8 @@ class LightCone(AbstractLaw):
     **Raises:** `ValueError` for a dimension or radius out of range.
     """
 
-    dim: int = eqx.field(static=True)
-    radius: float = eqx.field(static=True)
-
-    def __check_init__(self) -> None:
-        Ball(self.dim, self.radius)  # raises for what is not a ball
+    dim: int = eqx.field(static=True, converter=as_dimension)
+    radius: float = eqx.field(static=True, converter=functools.partial(as_positive, "radius"))
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Points of the balls with the radii of their times."""

@@ -1,7 +1,10 @@
+import functools
+
 import equinox as eqx
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_number, as_positive
 from ._base import AbstractLaw
 
 
@@ -17,13 +20,9 @@ class Normal(AbstractLaw):
     **Raises:** `ValueError` for a dimension or a deviation out of range.
     """
 
-    dim: int = eqx.field(static=True)
-    mean: float = 0.0
-    deviation: float = 1.0
-
-    def __check_init__(self) -> None:
-        if self.dim < 1 or not self.deviation > 0:
-            raise ValueError(f"Normal needs dim >= 1 and deviation > 0, got {self.dim} and {self.deviation}.")
+    dim: int = eqx.field(static=True, converter=as_dimension)
+    mean: float = eqx.field(default=0.0, converter=functools.partial(as_number, "mean"))
+    deviation: float = eqx.field(default=1.0, converter=functools.partial(as_positive, "deviation"))
 
     def at(self, t: Float[Array, " points"], *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Normally distributed points."""

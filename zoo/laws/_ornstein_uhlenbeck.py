@@ -1,3 +1,4 @@
+import functools
 import math
 
 import equinox as eqx
@@ -5,6 +6,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._checks import as_dimension, as_nonnegative, as_number, as_positive
 from ._base import AbstractLaw
 
 
@@ -26,19 +28,12 @@ class MeanReverting(AbstractLaw):
     **Raises:** `ValueError` for a dimension, rate, volatility or deviation out of range.
     """
 
-    dim: int = eqx.field(static=True)
-    rate: float = 1.0
-    volatility: float = math.sqrt(2.0)
-    origin: float = 0.0
-    start: float = 0.0
-    deviation: float = 0.0
-
-    def __check_init__(self) -> None:
-        if self.dim < 1 or not self.rate > 0 or not self.volatility > 0 or not self.deviation >= 0:
-            raise ValueError(
-                "MeanReverting needs dim >= 1, rate > 0, volatility > 0 and deviation >= 0, got "
-                f"dim={self.dim}, rate={self.rate}, volatility={self.volatility} and deviation={self.deviation}."
-            )
+    dim: int = eqx.field(static=True, converter=as_dimension)
+    rate: float = eqx.field(default=1.0, converter=functools.partial(as_positive, "rate"))
+    volatility: float = eqx.field(default=math.sqrt(2.0), converter=functools.partial(as_positive, "volatility"))
+    origin: float = eqx.field(default=0.0, converter=functools.partial(as_number, "origin"))
+    start: float = eqx.field(default=0.0, converter=functools.partial(as_number, "start"))
+    deviation: float = eqx.field(default=0.0, converter=functools.partial(as_nonnegative, "deviation"))
 
     def decay(self, elapsed: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         r"""$e^{-\theta s}$, the factor of what a path starts from, after a time $s$."""

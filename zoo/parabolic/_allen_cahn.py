@@ -3,6 +3,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
+from .._checks import as_setting
 from ..laws import AbstractLaw
 from ..references import ReferenceValue, stored
 from ._reaction_diffusion import AbstractReactionDiffusion, default_law
@@ -38,8 +39,8 @@ class ParabolicAllenCahn(AbstractReactionDiffusion):
     law: AbstractLaw
 
     def __init__(self, dim: int, final_time: float = 0.3, *, law: AbstractLaw | None = None):
-        self.law = default_law(law, dim, final_time)
-        self.dim, self.final_time = dim, float(final_time)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.law = default_law(law, self.dim, self.final_time)
 
     def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return value - value**3

@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting, check_within
+from .._checks import as_positive, as_setting, as_within
 from ..laws import AbstractLaw, GeometricBrownian
 from ._base import as_law, head_start
 from ._terminal import AbstractTerminalValue
@@ -52,14 +52,14 @@ class BlackScholesBarenblatt(stde.AbstractSemilinear, AbstractTerminalValue):
         *,
         law: AbstractLaw | None = None,
     ):
-        check_setting(dim, final_time, volatility=volatility)
-        check_within(0.0, 1.0, interest=interest)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.volatility = as_positive("volatility", volatility)
+        self.interest = as_within(0.0, 1.0, "interest", interest)
+        spread = head_start(self.final_time)
         default = GeometricBrownian(
-            dim, _target_point(dim), volatility, drift=interest, head_start=head_start(final_time)
+            self.dim, _target_point(self.dim), self.volatility, drift=self.interest, head_start=spread
         )
         self.law = as_law(law, default)
-        self.dim, self.final_time = dim, float(final_time)
-        self.volatility, self.interest = float(volatility), float(interest)
 
     @property
     def operator(self) -> stde.AbstractOperator:

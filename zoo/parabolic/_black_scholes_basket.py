@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting, check_within
+from .._checks import as_positive, as_setting, as_within
 from ..laws import AbstractLaw, CorrelatedBrownian
 from ._base import as_law, head_start
 from ._call import AbstractCall, GeometricCall
@@ -62,14 +62,15 @@ class BlackScholesBasket(stde.AbstractSemilinear, AbstractTerminalValue):
         interest: float = 0.05,
         law: AbstractLaw | None = None,
     ):
-        check_setting(dim, final_time, volatility=volatility)
-        check_within(0.0, 1.0, correlation=correlation, interest=interest)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.volatility = as_positive("volatility", volatility)
+        self.interest = as_within(0.0, 1.0, "interest", interest)
+        self.correlation = as_within(0.0, 1.0, "correlation", correlation)
         self.payoff = GeometricCall() if payoff is None else payoff
         if not isinstance(self.payoff, AbstractCall):
             raise ValueError(f"payoff must be a zoo.GeometricCall() or a zoo.ArithmeticCall(), got {payoff!r}.")
-        self.dim, self.final_time = dim, float(final_time)
-        self.volatility, self.correlation, self.interest = float(volatility), float(correlation), float(interest)
-        default = CorrelatedBrownian(dim, volatility, correlation, self._drift, head_start=head_start(final_time))
+        spread = head_start(self.final_time)
+        default = CorrelatedBrownian(self.dim, self.volatility, self.correlation, self._drift, head_start=spread)
         self.law = as_law(law, default)
 
     @property

@@ -5,7 +5,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_setting
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._terminal import AbstractTerminalValue
@@ -41,9 +41,8 @@ class BurgersType(AbstractTerminalValue):
     law: AbstractLaw
 
     def __init__(self, dim: int, final_time: float = 0.2, *, law: AbstractLaw | None = None):
-        check_setting(dim, final_time)
-        self.law = as_law(law, paths(dim, float(dim), final_time, origin=0.0))
-        self.dim, self.final_time = dim, float(final_time)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.law = as_law(law, paths(self.dim, float(self.dim), self.final_time, origin=0.0))
 
     def rate(
         self,

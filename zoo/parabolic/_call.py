@@ -1,4 +1,5 @@
 import abc
+import functools
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -6,7 +7,7 @@ from jax.scipy.special import ndtr
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
-from .._checks import check_setting
+from .._checks import as_positive
 
 
 class AbstractCall(eqx.Module):
@@ -54,10 +55,7 @@ class GeometricCall(AbstractCall):
     **Raises:** `ValueError` for a strike that is not positive.
     """
 
-    strike: float = eqx.field(static=True, default=1.0)
-
-    def __check_init__(self) -> None:
-        check_setting(1, 1.0, strike=self.strike)
+    strike: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "strike"))
 
     def average(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.exp(jnp.mean(x))
@@ -82,10 +80,7 @@ class ArithmeticCall(AbstractCall):
     **Raises:** `ValueError` for a strike that is not positive.
     """
 
-    strike: float = eqx.field(static=True, default=1.0)
-
-    def __check_init__(self) -> None:
-        check_setting(1, 1.0, strike=self.strike)
+    strike: float = eqx.field(static=True, default=1.0, converter=functools.partial(as_positive, "strike"))
 
     def average(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return jnp.mean(jnp.exp(x))

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_positive, as_setting
 from ..laws import AbstractLaw, MeanReverting
 from ._base import as_law
 from ._initial_value import AbstractInitialValue
@@ -31,7 +31,7 @@ class AbstractFokkerPlanck(stde.AbstractSemilinear, AbstractInitialValue):
         return self.process.volatility**2 / 2 * stde.Laplacian() + drift
 
     @property
-    def expansion(self) -> float | Float[Array, ""]:
+    def compression(self) -> float | Float[Array, ""]:
         r"""$\theta d$, the rate at which the drift compresses volumes."""
         return self.process.rate * self.dim
 
@@ -84,14 +84,14 @@ class FokkerPlanck(AbstractFokkerPlanck):
         deviation: float = 0.5,
         law: AbstractLaw | None = None,
     ):
-        self.process = diffusing(dim, final_time, mean_reversion, volatility, start, deviation)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.process = diffusing(self.dim, mean_reversion, volatility, start, deviation)
         self.law = as_law(law, self.process)
-        self.dim, self.final_time = dim, float(final_time)
 
     def reaction(
         self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
     ) -> Float[Array, ""]:
-        return square + self.expansion
+        return square + self.compression
 
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.log_density(jnp.zeros((), x.dtype), x)
@@ -100,9 +100,7 @@ class FokkerPlanck(AbstractFokkerPlanck):
         return self.log_density(t, x)
 
 
-def diffusing(
-    dim: Any, final_time: Any, mean_reversion: Any, volatility: Any, start: Any, deviation: Any
-) -> MeanReverting:
+def diffusing(dim: int, mean_reversion: Any, volatility: Any, start: Any, deviation: Any) -> MeanReverting:
     """The process whose density is sought, from a start at the time 0 that has one."""
-    check_setting(dim, final_time, mean_reversion=mean_reversion, volatility=volatility, deviation=deviation)
-    return MeanReverting(dim, float(mean_reversion), float(volatility), start=float(start), deviation=float(deviation))
+    rate, deviation = as_positive("mean_reversion", mean_reversion), as_positive("deviation", deviation)
+    return MeanReverting(dim, rate, volatility, start=start, deviation=deviation)

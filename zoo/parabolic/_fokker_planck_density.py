@@ -4,6 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import as_setting
 from ..laws import AbstractLaw, MeanReverting
 from ._base import as_law
 from ._fokker_planck import AbstractFokkerPlanck, diffusing
@@ -49,9 +50,9 @@ class FokkerPlanckDensity(AbstractFokkerPlanck):
         deviation: float = 0.5,
         law: AbstractLaw | None = None,
     ):
-        self.process = diffusing(dim, final_time, mean_reversion, volatility, start, deviation)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.process = diffusing(self.dim, mean_reversion, volatility, start, deviation)
         self.law = as_law(law, self.process)
-        self.dim, self.final_time = dim, float(final_time)
         if dim > _LARGEST_DIM:
             raise ValueError(
                 f"A density in {dim} dimensions is too small or too large for floating-point numbers: "
@@ -61,7 +62,7 @@ class FokkerPlanckDensity(AbstractFokkerPlanck):
     def reaction(
         self, t: Float[Array, ""], x: Float[Array, " dim"], value: Float[Array, ""], square: Float[Array, ""]
     ) -> Float[Array, ""]:
-        return self.expansion * value
+        return self.compression * value
 
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         return self.exact(jnp.zeros((), x.dtype), x)

@@ -2,7 +2,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._checks import check_setting
+from .._checks import as_positive, as_setting
 from ..laws import AbstractLaw
 from ._reaction_diffusion import AbstractReactionDiffusion, default_law
 
@@ -36,9 +36,9 @@ class Heat(AbstractReactionDiffusion):
     law: AbstractLaw
 
     def __init__(self, dim: int, final_time: float = 1.0, width: float = 4.0, *, law: AbstractLaw | None = None):
-        check_setting(dim, final_time, width=width)
-        self.law = default_law(law, dim, final_time)
-        self.dim, self.final_time, self.width = dim, float(final_time), float(width)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.width = as_positive("width", width)
+        self.law = default_law(law, self.dim, self.final_time)
 
     def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return jnp.zeros_like(value)

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from .._checks import check_setting, check_within
+from .._checks import as_setting, as_within
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._terminal import AbstractTerminalValue
@@ -59,10 +59,9 @@ class HamiltonJacobiBellmanLinear(AbstractTerminalValue):
         sampled_gradient: bool = False,
         law: AbstractLaw | None = None,
     ):
-        check_setting(dim, final_time)
-        check_within(1.0, math.inf, power=power)
-        self.law = as_law(law, paths(dim, math.sqrt(2.0), final_time, origin=0.0))
-        self.dim, self.final_time, self.power = dim, float(final_time), float(power)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.power = as_within(1.0, math.inf, "power", power)
+        self.law = as_law(law, paths(self.dim, math.sqrt(2.0), self.final_time, origin=0.0))
         self.sampled_gradient = sampled_gradient
 
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_positive, as_setting
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._cole_hopf import cole_hopf
@@ -44,9 +44,9 @@ class HamiltonJacobiBellmanLQG(stde.AbstractSemilinear, AbstractTerminalValue):
     law: AbstractLaw
 
     def __init__(self, dim: int, final_time: float = 1.0, mu: float = 1.0, *, law: AbstractLaw | None = None):
-        check_setting(dim, final_time, mu=mu)
-        self.law = as_law(law, paths(dim, math.sqrt(2.0), final_time, origin=0.0))
-        self.dim, self.final_time, self.mu = dim, float(final_time), float(mu)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.mu = as_positive("mu", mu)
+        self.law = as_law(law, paths(self.dim, math.sqrt(2.0), self.final_time, origin=0.0))
 
     @property
     def operator(self) -> stde.AbstractOperator:

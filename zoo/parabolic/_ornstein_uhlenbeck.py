@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_positive, as_setting
 from ..laws import AbstractLaw, MeanReverting
 from ._base import as_law, head_start
 from ._initial_value import AbstractInitialValue
@@ -52,11 +52,11 @@ class OrnsteinUhlenbeck(stde.AbstractSemilinear, AbstractInitialValue):
         *,
         law: AbstractLaw | None = None,
     ):
-        check_setting(dim, final_time, mean_reversion=mean_reversion, volatility=volatility)
-        self.dim, self.final_time = dim, float(final_time)
-        self.process = MeanReverting(dim, float(mean_reversion), float(volatility))
-        spread = volatility * math.sqrt(head_start(final_time))
-        default = MeanReverting(dim, mean_reversion, volatility, origin=final_time, deviation=spread)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        rate, volatility = as_positive("mean_reversion", mean_reversion), as_positive("volatility", volatility)
+        self.process = MeanReverting(self.dim, rate, volatility)
+        spread = volatility * math.sqrt(head_start(self.final_time))
+        default = MeanReverting(self.dim, rate, volatility, origin=self.final_time, deviation=spread)
         self.law = as_law(law, default)
 
     @property

@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting, check_within
+from .._checks import as_positive, as_setting, as_within
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._terminal import AbstractTerminalValue
@@ -43,10 +43,9 @@ class QuadraticGradient(stde.AbstractSemilinear, AbstractTerminalValue):
     law: AbstractLaw
 
     def __init__(self, dim: int, final_time: float = 1.0, alpha: float = 0.4, *, law: AbstractLaw | None = None):
-        check_setting(dim, final_time, alpha=alpha)
-        check_within(0.0, 1.0, alpha=alpha)
-        self.law = as_law(law, paths(dim, 1.0, final_time, origin=0.0))
-        self.dim, self.final_time, self.alpha = dim, float(final_time), float(alpha)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.alpha = as_within(0.0, 1.0, "alpha", as_positive("alpha", alpha))
+        self.law = as_law(law, paths(self.dim, 1.0, self.final_time, origin=0.0))
 
     @property
     def operator(self) -> stde.AbstractOperator:

@@ -5,7 +5,6 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._initial_value import AbstractInitialValue
@@ -37,5 +36,4 @@ class AbstractReactionDiffusion(stde.AbstractSemilinear, AbstractInitialValue):
 
 def default_law(law: AbstractLaw | None, dim: int, final_time: float) -> AbstractLaw:
     """The given law, or Brownian motion from the origin at the final time back to the data."""
-    check_setting(dim, final_time)
     return as_law(law, paths(dim, math.sqrt(2.0), final_time, origin=final_time))

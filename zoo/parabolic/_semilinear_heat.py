@@ -2,6 +2,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import as_setting
 from ..laws import AbstractLaw
 from ..references import RadialTable
 from ._radial_data import profile, reference, smoothed
@@ -34,9 +35,9 @@ class SemilinearHeat(AbstractReactionDiffusion):
     reference: RadialTable
 
     def __init__(self, dim: int, final_time: float = 0.3, *, law: AbstractLaw | None = None):
-        self.law = default_law(law, dim, final_time)
-        self.dim, self.final_time = dim, float(final_time)
-        self.reference = reference(_nonlinearity, dim, float(final_time))
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.law = default_law(law, self.dim, self.final_time)
+        self.reference = reference(_nonlinearity, self.dim, self.final_time)
 
     def nonlinearity(self, value: Float[Array, ""]) -> Float[Array, ""]:
         return _nonlinearity(value)

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_setting
 from ..laws import AbstractLaw
 from ._base import as_law, paths
 from ._initial_value import AbstractInitialValue
@@ -62,14 +62,13 @@ class VariableDiffusion(stde.AbstractSemilinear, AbstractInitialValue):
         drift: Coefficient | None = None,
         law: AbstractLaw | None = None,
     ):
-        check_setting(dim, final_time)
+        self.dim, self.final_time = as_setting(dim, final_time)
         self.sigma = _sigma if sigma is None else sigma
         self.drift = _drift if drift is None else drift
         for name, coefficient in {"sigma": self.sigma, "drift": self.drift}.items():
             if not callable(coefficient):
                 raise ValueError(f"{name} must be a function of z = (t, x), got {name}={coefficient!r}.")
-        self.law = as_law(law, paths(dim, 1.0, final_time, origin=final_time))
-        self.dim, self.final_time = dim, float(final_time)
+        self.law = as_law(law, paths(self.dim, 1.0, self.final_time, origin=self.final_time))
 
     @property
     def operator(self) -> stde.AbstractOperator:

@@ -1,5 +1,6 @@
 """Whole settings of an experiment, as objects that print and can be changed."""
 
+from ._conditions import AbstractCondition as AbstractCondition, Hard as Hard, Soft as Soft
 from ._elliptic import accurate as accurate, paper as paper, quick as quick
 from ._networks import (
     AbstractArchitecture as AbstractArchitecture,
@@ -12,6 +13,7 @@ from ._optimizers import (
     Lbfgs as Lbfgs,
     Natural as Natural,
 )
-from ._parabolic import ParabolicRecipe as ParabolicRecipe
-from ._presets import paper_parabolic as paper_parabolic, quick_parabolic as quick_parabolic
-from ._recipe import Phase as Phase, Recipe as Recipe
+from ._parabolic import paper_parabolic as paper_parabolic, quick_parabolic as quick_parabolic
+from ._parabolic_recipe import ParabolicRecipe as ParabolicRecipe
+from ._phase import Phase as Phase
+from ._recipe import Recipe as Recipe

@@ -9,19 +9,19 @@ from jaxtyping import Array, PRNGKeyArray
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
-from ..solutions import AbstractNeighbourSum
+from ..solutions import AbstractNeighbourSum, Clamped
 
 
 class AbstractArchitecture(eqx.Module):
     """A kind of network, which prints, and builds one for a problem."""
 
     @abc.abstractmethod
-    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> Callable[[Array], Array]:
+    def build(self, problem: stde.AbstractProblem, *, key: PRNGKeyArray) -> Callable[..., Array]:
         """A new network for the points of this problem."""
 
 
 class Perceptron(AbstractArchitecture):
-    """A multilayer perceptron with tanh between its layers.
+    """A multilayer perceptron with tanh between its layers; of time and point where there is time.
 
     **Attributes:**
 
@@ -31,8 +31,11 @@ class Perceptron(AbstractArchitecture):
     width: int
     depth: int
 
-    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> eqx.nn.MLP:
-        return eqx.nn.MLP(problem.dim, "scalar", self.width, self.depth, activation=jnp.tanh, key=key)
+    def build(self, problem: stde.AbstractProblem, *, key: PRNGKeyArray) -> eqx.nn.MLP | stde.nn.SpaceTime:
+        mlp = lambda inputs: eqx.nn.MLP(inputs, "scalar", self.width, self.depth, activation=jnp.tanh, key=key)
+        if isinstance(problem, stde.AbstractTimeDependent):
+            return stde.nn.SpaceTime(mlp(1 + problem.dim + isinstance(problem, stde.DataAsFeature)))
+        return mlp(problem.dim)
 
 
 class Neighbours(AbstractArchitecture):
@@ -50,7 +53,12 @@ class Neighbours(AbstractArchitecture):
     features: int
     size: int | None = None
 
-    def build(self, problem: AbstractManufactured, *, key: PRNGKeyArray) -> stde.nn.LocalInteraction:
+    def build(self, problem: stde.AbstractProblem, *, key: PRNGKeyArray) -> stde.nn.LocalInteraction:
+        if not isinstance(problem, AbstractManufactured):
+            raise ValueError(
+                f"zoo.recipes.Neighbours is for problems without time, got {type(problem).__name__}. Write for example "
+                "zoo.recipes.Perceptron(width=64, depth=3)."
+            )
         network_key, points_key = jr.split(key)
         typical = float(jnp.sqrt(jnp.mean(problem.sample(100, key=points_key) ** 2)))
         return stde.nn.LocalInteraction(
@@ -66,8 +74,8 @@ class Neighbours(AbstractArchitecture):
     def _size(self, problem: AbstractManufactured) -> int:
         if self.size is not None:
             return self.size
-        if isinstance(problem.solution, AbstractNeighbourSum):
-            return problem.dim + 1 - problem.solution.coefficients.shape[0]
+        if isinstance(problem.solution, AbstractNeighbourSum | Clamped):
+            return problem.solution.reach
         raise ValueError(
             f"How many coordinates interact is not known of a {type(problem.solution).__name__}: give it, as in "
             "zoo.recipes.Neighbours(width=16, depth=1, features=8, size=2)."

@@ -38,7 +38,8 @@ def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
 
     $$x \sim \mathcal{N}\bigl(0,\ \tfrac{1}{10} \sigma^2 |t_1 - t_0| \, I\bigr).$$
 
-    For others they are drawn from the problem's law at the time $t_1$.
+    So are the packaged ones, with $\sigma^2 = 2$, whatever the law of the problem. For other problems they are drawn
+    from the law at the time $t_1$.
 
     **Arguments:**
 
@@ -48,17 +49,20 @@ def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
 
     **Raises:** `ValueError` where there is neither an exact solution nor a packaged one.
     """
-    law = getattr(problem, "law", None)
-    scale = law.scale if isinstance(law, Brownian) and law.start == 0 else None
     t = jnp.full(64, problem.t1, float)
-    if scale is None:
-        points = np.asarray(problem.sample_at(t, key=jr.key(0)))
-    else:
-        points = cloud_points(problem.dim, problem.t1 - problem.t0, scale=scale)
-    x = jnp.asarray(points, float)
+    x = jnp.asarray(_points(problem, t), float)
     values = jax.vmap(problem.exact)(t, x)
-    if values is not None:
-        return ReferenceCloud(t, x, values, jnp.zeros_like(values))
+    return _packaged(problem, t) if values is None else ReferenceCloud(t, x, values, jnp.zeros_like(values))
+
+
+def _points(problem: stde.AbstractParabolic, t: Float[Array, " points"]) -> np.ndarray:
+    law = getattr(problem, "law", None)
+    if isinstance(law, Brownian) and law.start == 0:
+        return cloud_points(problem.dim, problem.t1 - problem.t0, scale=law.scale)
+    return np.asarray(problem.sample_at(t, key=jr.key(0)))
+
+
+def _packaged(problem: stde.AbstractParabolic, t: Float[Array, " points"]) -> ReferenceCloud:
     name = type(problem).__name__
     entry = find(name, problem.dim, problem.t1, "cloud")
     if entry is None:
@@ -66,9 +70,10 @@ def cloud(problem: stde.AbstractParabolic) -> ReferenceCloud:
             f"{name} has no exact solution, and no cloud of values is packaged for dim={problem.dim} and "
             f"t1={problem.t1}; zoo.references.solve_branching computes single ones."
         )
+    points = cloud_points(problem.dim, problem.t1 - problem.t0)
     if not math.isclose(checksum(points), entry.checksum, abs_tol=1e-6):
         raise ValueError("This version of NumPy draws other points than those whose values are packaged.")
-    return ReferenceCloud(t, x, jnp.asarray(entry.values, float), jnp.asarray(entry.errors, float))
+    return ReferenceCloud(t, *(jnp.asarray(each, float) for each in (points, entry.values, entry.errors)))
 
 
 def cloud_points(dim: int, duration: float, *, scale: float = math.sqrt(2.0), num_points: int = 64) -> np.ndarray:

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -56,9 +57,14 @@ class RadialReference(eqx.Module):
 
     def reach(self, t: float) -> float:
         """The largest radius at which the values at time `t` do not know of the artificial end of the domain."""
-        # It moves inwards with the mean speed 2 d of |x|^2, and spreads by diffusion: hence a factor of three. At this
-        # radius 1e-8 of it has arrived, further in nothing.
-        return math.sqrt(max(self.far - 3 * 2 * self.dim * t, 0.0))
+        return math.sqrt(max(squared_reach(self.far, self.dim, t), 0.0))
+
+
+def squared_reach(far: float, dim: int, t: Any) -> Any:
+    """The square of the largest radius that the artificial end, at the square `far`, has not reached by a time."""
+    # It moves inwards with the mean speed 2 d of |x|^2, and spreads by diffusion: hence a factor of three. At this
+    # radius 1e-8 of it has arrived, further in nothing.
+    return far - 3 * 2 * dim * t
 
 
 def solve_radial(

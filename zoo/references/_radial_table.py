@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._chebyshev import coefficients
-from ._radial import RadialReference
+from ._radial import RadialReference, squared_reach
 
 
 class RadialTable(eqx.Module):
@@ -35,14 +35,15 @@ class RadialTable(eqx.Module):
         **Arguments:**
 
         - `t`: a scalar between 0 and `final_time`; the value is NaN at others.
-        - `x`: shape `(dim,)`; further out than the reference reaches, the value at the end of its reach is returned.
+        - `x`: shape `(dim,)`; further out than the reference reaches, the value where its reach at that
+            time ends is returned.
         """
         in_time = jnp.log1p(2 * self.dim * t / self.scale) / math.log1p(2 * self.dim * self.final_time / self.scale)
-        in_space = jnp.log1p(jnp.sum(x * x) / self.scale) / math.log1p(self.far / self.scale)
+        square = jnp.minimum(jnp.sum(x * x), squared_reach(self.far, self.dim, t).astype(x.dtype))
+        in_space = jnp.log1p(square / self.scale) / math.log1p(self.far / self.scale)
         rows, columns = self.table.shape
         table = jax.lax.stop_gradient(self.table).astype(x.dtype)
-        in_reach = jnp.minimum(in_space, 1.0)
-        value = _polynomials(1 - 2 * in_time, rows) @ table @ _polynomials(1 - 2 * in_reach, columns)
+        value = _polynomials(1 - 2 * in_time, rows) @ table @ _polynomials(1 - 2 * in_space, columns)
         # Beyond its times a polynomial grows without bound.
         return jnp.where(jnp.abs(in_time - 0.5) < 0.5 + 1e-5, value, jnp.nan)
 

@@ -54,21 +54,27 @@ class Clamped(eqx.Module):
         """The dimension."""
         return self.sum.dim
 
+    @property
+    def reach(self) -> int:
+        """How many neighbouring coordinates a term of the sum is a function of."""
+        return self.sum.reach
+
     def factor(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$\omega(x)$, zero on the sphere with its gradient."""
         return self.domain.boundary_factor(x) ** 2
 
     def __call__(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """The value at one point, of shape `(dim,)`: a scalar."""
-        return self.factor(x) * self.sum.contract(self.sum.terms(x))
+        return self.factor(x) * self.sum.weighted_sum(self.sum.terms(x))
 
     def bilaplacian(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         r"""$\Delta^2 u$ at one point, of shape `(dim,)`: a scalar."""
-        reach = self.dim - self.sum.coefficients.shape[0] + 1
-        windows = jnp.stack([x[i : self.dim - reach + 1 + i] for i in range(reach)], axis=1)
-        local = jax.vmap(self._local)(windows)
-        value, e, e_squared, laplacian, e_laplacian, bilaplacian = map(self.sum.contract, local)
-        d, b = self.dim, self.domain.boundary_factor(x)
+        windows = jnp.stack([x[i : self.dim - self.reach + 1 + i] for i in range(self.reach)], axis=1)
+        terms, *derivatives = jax.vmap(self._local)(windows)
+        value = self.sum.weighted_sum(terms)
+        e, e_squared, laplacian, e_laplacian, bilaplacian = map(self.sum.contract, derivatives)
+        # As a float: of the integers that JAX has in single precision, d (d + 2) soon is none.
+        d, b = float(self.dim), self.domain.boundary_factor(x)
         slope = -2 * b
         c = 2 * d * slope + 8 * (self.domain.radius**2 - b)
         return (

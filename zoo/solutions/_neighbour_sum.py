@@ -22,6 +22,11 @@ class AbstractNeighbourSum(AbstractSolution):
     coefficients: eqx.AbstractVar[Float[Array, " terms"]]
 
     @property
+    def reach(self) -> int:
+        r"""How many neighbouring coordinates each $\varphi_i$ is a function of."""
+        return self.dim + 1 - self.coefficients.shape[0]
+
+    @property
     @abc.abstractmethod
     def value_at_origin(self) -> float:
         r"""$\varphi(0)$, the value that every $\varphi_i$ has at the origin."""
@@ -37,22 +42,23 @@ class AbstractNeighbourSum(AbstractSolution):
         r"""$\varphi_i(x)$, $v \cdot \nabla \varphi_i(x)$ for a vector $v$, and $\Delta \varphi_i(x)$, for every $i$."""
 
     def __call__(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return self.domain.boundary_factor(x) * self._sum(self.terms(x))
+        return self.domain.boundary_factor(x) * self.weighted_sum(self.terms(x))
 
     def value_and_laplacian(self, x: Float[Array, " dim"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
         factor, gradient, bend = self.domain.boundary_factor_and_derivatives(x)
         terms, slope, laplacian = self.terms_and_derivatives(x, gradient)
-        total = self._sum(terms)
+        total = self.weighted_sum(terms)
         return factor * total, self.contract(factor * laplacian + 2 * slope) + bend * total
 
-    def _sum(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
+    def weighted_sum(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
+        r"""$\sum_i c_i \varphi_i(x)$ from the $\varphi_i(x)$, right in float32 where all are near $\varphi(0)$."""
         # In high dimension the terms are nearly equal and the coefficients' signs cancel: in float32 the constant
         # part, added up apart, would drown what distinguishes one point from another.
         constant = self.value_at_origin * jnp.sum(self.coefficients)
         return constant + self.contract(terms - self.value_at_origin)
 
     def contract(self, terms: Float[Array, " terms"]) -> Float[Array, ""]:
-        r"""$\sum_i c_i t_i$."""
+        r"""$\sum_i c_i t_i$ of any numbers."""
         # A contraction rather than sum(c * terms): XLA fuses the terms into one pass, and a batch into a product with
         # a matrix. The highest precision keeps accelerators from rounding float32 factors to fewer bits.
         return jnp.dot(self.coefficients, terms, precision=lax.Precision.HIGHEST)

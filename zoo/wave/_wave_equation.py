@@ -5,7 +5,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
-from .._checks import check_setting
+from .._checks import as_setting
 from ..laws import LightCone
 
 
@@ -36,14 +36,13 @@ class WaveEquation(stde.AbstractTimeDependent):
     law: LightCone
 
     def __init__(self, dim: int, final_time: float = 1.0, radius: float = 2.0):
-        check_setting(dim, final_time, radius=radius)
+        self.dim, self.final_time = as_setting(dim, final_time)
+        self.law = LightCone(self.dim, radius)
         if not radius > final_time:
             raise ValueError(
                 f"The light cone of radius R ends at the time R: expected radius > final_time, got radius={radius} and "
                 f"final_time={final_time}."
             )
-        self.dim, self.final_time = dim, float(final_time)
-        self.law = LightCone(dim, float(radius))
 
     def sample(
         self, num_points: int, *, key: PRNGKeyArray

@@ -20,7 +20,7 @@ class LatinHypercube(AbstractCollocation):
     !!! example
 
         ```python
-        points = stde.training.collocation.LatinHypercube(zoo.sampling.push_forward(problem.domain))
+        points = stde.training.collocation.LatinHypercube(problem.domain.push_forward)
         stde.train(problem, network, collocation=points, key=key)
         ```
 

@@ -10,7 +10,7 @@ class PushForward(eqx.Module):
     r"""A law of points, given by a function of uniform random numbers: $x = T(z)$ with $z$ uniform in $(0, 1)^m$.
 
     That is what it takes to draw points more evenly than at random, see
-    [`stde_eqx.training.collocation.Sobol`][]. `zoo.sampling.push_forward` has those of the zoo's domains.
+    [`stde_eqx.training.collocation.Sobol`][]. Domains of the zoo have theirs as `domain.push_forward`.
 
     !!! example
 
@@ -54,7 +54,7 @@ def as_law(name: str, law: Any) -> PushForward:
     if not isinstance(law, PushForward):
         raise ValueError(
             f"`{name}` needs a law that is a function of uniform numbers, such as "
-            f"`zoo.sampling.push_forward(problem.domain)` or `stde.training.collocation.PushForward(lambda z: 2 * z - "
+            f"`problem.domain.push_forward` or `stde.training.collocation.PushForward(lambda z: 2 * z - "
             f"1, dim=2)`; got {law!r}."
         )
     return law

@@ -31,7 +31,7 @@ class Sobol(AbstractCollocation):
     !!! example
 
         ```python
-        points = stde.training.collocation.Sobol(zoo.sampling.push_forward(problem.domain))
+        points = stde.training.collocation.Sobol(problem.domain.push_forward)
         stde.train(problem, network, collocation=points, batch_size=128, key=key)
         ```
 

@@ -47,7 +47,7 @@ def histogram(found: stde.training.Predictions) -> str:
     """How the errors are distributed, relative to the root mean square of the solution."""
     scale = np.sqrt(np.mean(found.exact**2))
     figure, (axis,) = _figure(1, width=7.0)
-    errors = {"trained": found.predicted - found.exact, "best constant": found.trivial - found.exact}
+    errors = {"trained": found.predicted - found.exact, "trivial ansatz": found.trivial - found.exact}
     tiny = np.finfo(np.float32).tiny
     sizes = {name: np.maximum(np.abs(error) / scale, tiny) for name, error in errors.items()}
     low, high = (np.quantile(np.concatenate(list(sizes.values())), q) for q in (0.002, 1.0))
@@ -61,16 +61,17 @@ def histogram(found: stde.training.Predictions) -> str:
 
 def slices(run: FinishedRun) -> str:
     """The solution along three lines through the middle of the domain, and its error there."""
-    dim, radius = run.problem.dim, run.options.problem.radius
+    dim = run.problem.dim
     random = jr.normal(jr.key(run.options.seed), (dim,))
     lines = {
         "along the first coordinate": jnp.zeros(dim).at[0].set(1.0),
         "along the diagonal": jnp.full(dim, dim**-0.5),
         "in a random direction": random / jnp.linalg.norm(random),
     }
-    places = jnp.linspace(-radius, radius, 201)
     figure, axes = _figure(len(lines), rows=2)
     for column, (name, direction) in enumerate(lines.items()):
+        extent = run.problem.domain.extent(direction)
+        places = jnp.linspace(-extent, extent, 201)
         points = places[:, None] * direction[None]
         exact, predicted = (np.asarray(jax.lax.map(u, points)) for u in (run.problem.exact, run.u))
         above, below = axes[column], axes[len(lines) + column]

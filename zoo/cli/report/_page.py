@@ -6,7 +6,7 @@ import jinja2
 
 import stde_eqx as stde
 
-from ..._registry import list_problems, list_solutions
+from ..._registry import list_domains, list_problems, list_solutions
 from .._config import to_plain
 from .._errors import UsageError
 from .._finished_run import FinishedRun
@@ -39,6 +39,7 @@ def page(runs: Sequence[FinishedRun], *, num_points: int) -> str:
         title=_title(first),
         problem=list_problems()[first.options.problem.name],
         solution=list_solutions()[first.options.problem.solution],
+        domain=list_domains()[first.options.problem.domain],
         runs=[(run.folder.path.name, run.result) for run in runs],
         choices=_choices(runs),
         shown=_shown,
@@ -54,7 +55,7 @@ def page(runs: Sequence[FinishedRun], *, num_points: int) -> str:
 
 def _title(run: FinishedRun) -> str:
     chosen = run.options.problem
-    return f"{chosen.name}, {chosen.solution}, {chosen.dim:,} dimensions"
+    return f"{chosen.name}, {chosen.solution}, {chosen.domain}, {chosen.dim:,} dimensions"
 
 
 def _choices(runs: Sequence[FinishedRun]) -> list[tuple[str, list[str], bool]]:

@@ -2,10 +2,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ._wave import AbstractWave, as_number
+from .._checks import as_number
+from ._solution import AbstractSpaceTimeSolution
 
 
-class DampedWave(AbstractWave):
+class DampedWave(AbstractSpaceTimeSolution):
     r"""A smooth function of $(t, x)$ to manufacture problems from: a damped running wave.
 
     $$u(t, x) = \alpha \, e^{-\lambda t} \cos(k x - \omega t)$$

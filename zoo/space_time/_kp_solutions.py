@@ -4,8 +4,9 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from .._checks import as_nonzero, as_number, as_pair, as_positive
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import sech_squared
-from ._wave import AbstractWave, as_nonzero, as_number, as_pair, as_positive
 
 
 def _as_sign(sign: Any) -> int:
@@ -14,14 +15,14 @@ def _as_sign(sign: Any) -> int:
     return int(sign)
 
 
-class AbstractPlaneWave(AbstractWave):
+class AbstractKPSolution(AbstractSpaceTimeSolution):
     """A solution of the Kadomtsev-Petviashvili equation of one sign, a function of $(t, x, y)$."""
 
     #: $s^2$: 1 for KP-II, -1 for KP-I.
     sign: eqx.AbstractVar[int]
 
 
-class LineSoliton(AbstractPlaneWave):
+class LineSoliton(AbstractKPSolution):
     r"""A soliton of the Kadomtsev-Petviashvili equation whose crest is a line, slanted to the axes.
 
     $$u(t, x, y) = \frac{k^2}{2} \operatorname{sech}^2 \frac{k (x - x_0) + l y - \omega t}{2}, \qquad
@@ -59,7 +60,7 @@ class LineSoliton(AbstractPlaneWave):
         return k * k / 2 * sech_squared(phase / 2)
 
 
-class Lump(AbstractPlaneWave):
+class Lump(AbstractKPSolution):
     r"""The lump of KP-I: a rational solution that decays in every direction.
 
     $$u(t, x, y) = 4 \, \frac{1 / b^2 + b^2 Y^2 - (X + a Y)^2}{\bigl(1 / b^2 + b^2 Y^2 + (X + a Y)^2\bigr)^2}, \qquad
@@ -68,7 +69,7 @@ class Lump(AbstractPlaneWave):
     **Arguments:**
 
     - `slant`: $a$.
-    - `width`: $b$, positive; the height is $4 b^2$.
+    - `sharpness`: $b$, positive; the height is $4 b^2$, and its extent along $x$ about $1 / b$.
 
     **Raises:**
 
@@ -81,11 +82,11 @@ class Lump(AbstractPlaneWave):
     """
 
     slant: float = eqx.field(static=True)
-    width: float = eqx.field(static=True)
+    sharpness: float = eqx.field(static=True)
 
-    def __init__(self, slant: float | int = 0.2, width: float | int = 0.6):
+    def __init__(self, slant: float | int = 0.2, sharpness: float | int = 0.6):
         self.slant = as_number("slant", slant)
-        self.width = as_positive("width", width)
+        self.sharpness = as_positive("sharpness", sharpness)
 
     @property
     def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
@@ -96,7 +97,7 @@ class Lump(AbstractPlaneWave):
         return -1
 
     def value(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
-        a, b = self.slant, self.width
+        a, b = self.slant, self.sharpness
         along = x[2] + 6 * a * x[0]
         across = x[1] - 3 * (a * a + b * b) * x[0] + a * along
         positive = 1 / (b * b) + b * b * along * along

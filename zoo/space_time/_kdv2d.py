@@ -3,10 +3,10 @@ from collections.abc import Mapping
 from jaxtyping import Array, Float
 
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
+from ._solution import AbstractSpaceTimeSolution
 from ._tanh_waves import TanhWave, TwoTanhWaves
-from ._wave import AbstractWave
 
 
 class KdV2D(AbstractSpaceTimeProblem):
@@ -33,12 +33,12 @@ class KdV2D(AbstractSpaceTimeProblem):
         Shi, Hu, Lin & Kawaguchi, "Stochastic Taylor Derivative Estimator", NeurIPS 2024, arXiv:2412.00088.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
 
     def __init__(self, solution: TanhWave | TwoTanhWaves, *, domain: Box | None = None):
         example = "zoo.KdV2D(zoo.TanhWave(wavenumbers=(0.6, 0.8)))"
-        self.solution = as_wave(solution, (TanhWave, TwoTanhWaves), problem="KdV2D", example=example)
+        self.solution = as_solution(solution, (TanhWave, TwoTanhWaves), problem="KdV2D", example=example)
         self.domain = as_domain(domain, self.solution, default=Box((0, -1, -1), (1, 1, 1)), dim=3)
 
     @property

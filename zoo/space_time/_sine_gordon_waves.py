@@ -4,12 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import as_nonzero, as_number
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import sech_squared
-from ._wave import AbstractWave, as_nonzero, as_number
 
 
-class Kink(AbstractWave):
-    r"""The kink of the sine-Gordon equation: one turn of $2 \pi$.
+class Kink(AbstractSpaceTimeSolution):
+    r"""The kink of the Sine-Gordon equation: one turn of $2 \pi$.
 
     $$u(t, x) = 4 \arctan e^\theta = \pi + 4 \arctan \tanh \frac{\theta}{2}, \qquad
     \theta = a x + \frac{t}{a} + \delta$$
@@ -40,8 +41,8 @@ class Kink(AbstractWave):
         return math.pi + 4 * jnp.arctan(jnp.tanh(theta / 2))  # the second form: the exponential would overflow
 
 
-class Breather(AbstractWave):
-    r"""The breather of the sine-Gordon equation: a kink and an antikink bound to each other.
+class Breather(AbstractSpaceTimeSolution):
+    r"""The breather of the Sine-Gordon equation: a kink and an antikink bound to each other.
 
     $$u(t, x) = 4 \arctan \Bigl(\frac{\kappa}{\omega} \, \frac{\sin \omega (c x - t / c)}{\cosh \kappa (c x + t / c)}
     \Bigr), \qquad \kappa = \sqrt{1 - \omega^2}$$

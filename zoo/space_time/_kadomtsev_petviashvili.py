@@ -4,10 +4,10 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
-from ._plane_waves import AbstractPlaneWave, LineSoliton, Lump
-from ._wave import AbstractWave
+from ._kp_solutions import AbstractKPSolution, LineSoliton, Lump
+from ._solution import AbstractSpaceTimeSolution
 
 
 class KadomtsevPetviashvili(AbstractSpaceTimeProblem):
@@ -32,14 +32,14 @@ class KadomtsevPetviashvili(AbstractSpaceTimeProblem):
     `ValueError` if `solution` or `domain` is something else.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
     sign: int = eqx.field(static=True)
 
-    def __init__(self, solution: AbstractPlaneWave, *, domain: Box | None = None):
-        if not isinstance(solution, AbstractPlaneWave):
-            example = "zoo.KadomtsevPetviashvili(zoo.Lump(slant=0.2, width=0.6))"
-            solution = as_wave(solution, (LineSoliton, Lump), problem="KadomtsevPetviashvili", example=example)
+    def __init__(self, solution: AbstractKPSolution, *, domain: Box | None = None):
+        if not isinstance(solution, AbstractKPSolution):
+            example = "zoo.KadomtsevPetviashvili(zoo.Lump(slant=0.2, sharpness=0.6))"
+            solution = as_solution(solution, (LineSoliton, Lump), problem="KadomtsevPetviashvili", example=example)
         self.solution = solution
         self.sign = solution.sign
         self.domain = as_domain(domain, self.solution, default=Box((0, -2, -2), (0.5, 2, 2)), dim=3)

@@ -4,14 +4,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
 from ._sine_gordon_waves import Breather, Kink
-from ._wave import AbstractWave
+from ._solution import AbstractSpaceTimeSolution
 
 
 class SineGordonLightCone(AbstractSpaceTimeProblem):
-    r"""The sine-Gordon equation in light-cone coordinates.
+    r"""The Sine-Gordon equation in light-cone coordinates.
 
     $$u_{xt} = \sin u$$
 
@@ -28,12 +28,12 @@ class SineGordonLightCone(AbstractSpaceTimeProblem):
     `ValueError` if `solution` or `domain` is something else.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
 
     def __init__(self, solution: Kink | Breather, *, domain: Box | None = None):
         example = "zoo.SineGordonLightCone(zoo.Kink(slope=1.0))"
-        self.solution = as_wave(solution, (Kink, Breather), problem="SineGordonLightCone", example=example)
+        self.solution = as_solution(solution, (Kink, Breather), problem="SineGordonLightCone", example=example)
         self.domain = as_domain(domain, self.solution, default=Box((0, -2), (2, 2)), dim=2)
 
     @property

@@ -3,9 +3,9 @@ from collections.abc import Mapping
 from jaxtyping import Array, Float
 
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
-from ._wave import AbstractWave
+from ._solution import AbstractSpaceTimeSolution
 
 
 class KuramotoSivashinsky(AbstractSpaceTimeProblem):
@@ -17,7 +17,7 @@ class KuramotoSivashinsky(AbstractSpaceTimeProblem):
 
     **Arguments:**
 
-    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractWave`][] of one's own of $(t, x)$.
+    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractSpaceTimeSolution`][] of one's own of $(t, x)$.
     - `domain`: a [`zoo.Box`][] of $(t, x)$; by default $[0, 1] \times [-2, 2]$.
 
     **Raises:**
@@ -25,12 +25,14 @@ class KuramotoSivashinsky(AbstractSpaceTimeProblem):
     `ValueError` if `solution` or `domain` is something else.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
 
-    def __init__(self, solution: AbstractWave, *, domain: Box | None = None):
+    def __init__(self, solution: AbstractSpaceTimeSolution, *, domain: Box | None = None):
         example = "zoo.KuramotoSivashinsky(zoo.DampedWave(wavenumber=2.0))"
-        self.solution = as_wave(solution, (AbstractWave,), problem="KuramotoSivashinsky", example=example)
+        self.solution = as_solution(
+            solution, (AbstractSpaceTimeSolution,), problem="KuramotoSivashinsky", example=example
+        )
         self.domain = as_domain(domain, self.solution, default=Box((0, -2), (1, 2)), dim=2)
 
     @property

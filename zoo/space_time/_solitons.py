@@ -4,11 +4,12 @@ from collections.abc import Sequence
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from .._checks import as_number, as_pair, as_positive
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import sech_squared, two_wave_moments
-from ._wave import AbstractWave, as_number, as_pair, as_positive
 
 
-class OneSoliton(AbstractWave):
+class OneSoliton(AbstractSpaceTimeSolution):
     r"""The soliton of the Korteweg-de Vries equation.
 
     $$u(t, x) = \frac{c}{2} \operatorname{sech}^2 \Bigl(\frac{\sqrt c}{2} (x - x_0 - c t)\Bigr)$$
@@ -39,7 +40,7 @@ class OneSoliton(AbstractWave):
         return self.speed / 2 * sech_squared(math.sqrt(self.speed) / 2 * distance)
 
 
-class TwoSolitons(AbstractWave):
+class TwoSolitons(AbstractSpaceTimeSolution):
     r"""Two solitons of the Korteweg-de Vries equation, the faster of which overtakes the slower.
 
     $$u = 2 \, \partial_x^2 \log \tau, \qquad \tau = 1 + e^{\eta_1} + e^{\eta_2} + A \, e^{\eta_1 + \eta_2}$$

@@ -3,10 +3,11 @@ from collections.abc import Mapping
 import equinox as eqx
 from jaxtyping import Array, Float
 
+from .._checks import as_positive
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
-from ._wave import AbstractWave, as_positive
+from ._solution import AbstractSpaceTimeSolution
 
 
 class CahnHilliard(AbstractSpaceTimeProblem):
@@ -18,7 +19,7 @@ class CahnHilliard(AbstractSpaceTimeProblem):
 
     **Arguments:**
 
-    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractWave`][] of one's own of $(t, x)$.
+    - `solution`: a [`zoo.DampedWave`][], or any [`zoo.AbstractSpaceTimeSolution`][] of one's own of $(t, x)$.
     - `domain`: a [`zoo.Box`][] of $(t, x)$; by default $[0, 1] \times [-2, 2]$.
     - `gamma`: $\gamma$, positive; the width of an interface is $\sqrt \gamma$.
 
@@ -27,13 +28,13 @@ class CahnHilliard(AbstractSpaceTimeProblem):
     `ValueError` if an argument is something else.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
     gamma: float = eqx.field(static=True)
 
-    def __init__(self, solution: AbstractWave, *, domain: Box | None = None, gamma: float | int = 0.5):
+    def __init__(self, solution: AbstractSpaceTimeSolution, *, domain: Box | None = None, gamma: float | int = 0.5):
         example = "zoo.CahnHilliard(zoo.DampedWave(wavenumber=2.0))"
-        self.solution = as_wave(solution, (AbstractWave,), problem="CahnHilliard", example=example)
+        self.solution = as_solution(solution, (AbstractSpaceTimeSolution,), problem="CahnHilliard", example=example)
         self.domain = as_domain(domain, self.solution, default=Box((0, -2), (1, 2)), dim=2)
         self.gamma = as_positive("gamma", gamma)
 

@@ -8,12 +8,15 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
+from .._points import check_point
 from ..domains import Box
 from ._interpolation import Conditions, DataExtension, DataFactor
-from ._wave import AbstractWave
+from ._solution import AbstractSpaceTimeSolution
 
 
-def as_wave(solution: Any, kinds: tuple[type[AbstractWave], ...], *, problem: str, example: str) -> Any:
+def as_solution(
+    solution: Any, kinds: tuple[type[AbstractSpaceTimeSolution], ...], *, problem: str, example: str
+) -> Any:
     """The argument itself; every problem refuses by this what does not solve its equation."""
     if isinstance(solution, kinds):
         return solution
@@ -21,7 +24,7 @@ def as_wave(solution: Any, kinds: tuple[type[AbstractWave], ...], *, problem: st
     raise ValueError(f"zoo.{problem} is built from a {names}, got {solution!r}. Write for example {example}.")
 
 
-def as_domain(domain: Any, solution: AbstractWave, *, default: Box, dim: int) -> Box:
+def as_domain(domain: Any, solution: AbstractSpaceTimeSolution, *, default: Box, dim: int) -> Box:
     """The box of a problem, the default one for `None`, once it is clear that the dimensions fit."""
     if solution.dim != dim:
         raise ValueError(f"The equation is one for dim={dim}, time included, but the solution has dim={solution.dim}.")
@@ -47,7 +50,7 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
     exact: in two or three dimensions there is nothing to gain by sampling.
     """
 
-    solution: eqx.AbstractVar[AbstractWave]
+    solution: eqx.AbstractVar[AbstractSpaceTimeSolution]
     domain: eqx.AbstractVar[Box]
 
     @property
@@ -131,11 +134,7 @@ class AbstractSpaceTimeProblem(stde.AbstractProblem):
 
         `ValueError` if `x` is not one point of this dimension or `u(x)` is not a scalar.
         """
-        if x.shape != (self.dim,):
-            batched = " For a batch of points use jax.vmap." if x.ndim > 1 and x.shape[-1] == self.dim else ""
-            raise ValueError(
-                f"Expected one point (t, x, ...), of shape ({self.dim},), got an array of shape {x.shape}.{batched}"
-            )
+        check_point(x, self.dim, what="one point (t, x, ...)")
         d = stde.partials(u, x, self.derivatives)
         shape = next(iter(d.values())).shape
         if shape != ():

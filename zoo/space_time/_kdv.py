@@ -3,10 +3,10 @@ from collections.abc import Mapping
 from jaxtyping import Array, Float
 
 from ..domains import Box
-from ._base import AbstractSpaceTimeProblem, as_domain, as_wave
+from ._base import AbstractSpaceTimeProblem, as_domain, as_solution
 from ._interpolation import Conditions
 from ._solitons import OneSoliton, TwoSolitons
-from ._wave import AbstractWave
+from ._solution import AbstractSpaceTimeSolution
 
 
 class KdV(AbstractSpaceTimeProblem):
@@ -27,12 +27,12 @@ class KdV(AbstractSpaceTimeProblem):
     `ValueError` if `solution` or `domain` is something else.
     """
 
-    solution: AbstractWave
+    solution: AbstractSpaceTimeSolution
     domain: Box
 
     def __init__(self, solution: OneSoliton | TwoSolitons, *, domain: Box | None = None):
         example = "zoo.KdV(zoo.OneSoliton(speed=1.0))"
-        self.solution = as_wave(solution, (OneSoliton, TwoSolitons), problem="KdV", example=example)
+        self.solution = as_solution(solution, (OneSoliton, TwoSolitons), problem="KdV", example=example)
         self.domain = as_domain(domain, self.solution, default=Box((0, -5), (1, 5)), dim=2)
 
     @property

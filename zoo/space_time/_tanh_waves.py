@@ -4,8 +4,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import as_nonzero, as_number, as_pair
+from ._solution import AbstractSpaceTimeSolution
 from ._tau import two_wave_moments
-from ._wave import AbstractWave, as_nonzero, as_number, as_pair
 
 
 def frequency(k: float, l: float) -> float:
@@ -13,7 +14,7 @@ def frequency(k: float, l: float) -> float:
     return (k * k - 2 * l * l) / l - k**3
 
 
-class TanhWave(AbstractWave):
+class TanhWave(AbstractSpaceTimeSolution):
     r"""A travelling front of [`zoo.KdV2D`][].
 
     $$u(t, x, y) = 2 k \tanh(k x + l y + \omega t + \delta), \qquad \omega = \frac{k^2}{l} - 2 l - 4 k^3$$
@@ -48,7 +49,7 @@ class TanhWave(AbstractWave):
         return 2 * k * jnp.tanh(k * x[1] + l * x[2] + frequency(2 * k, 2 * l) / 2 * x[0] + self.shift)
 
 
-class TwoTanhWaves(AbstractWave):
+class TwoTanhWaves(AbstractSpaceTimeSolution):
     r"""Two fronts of [`zoo.KdV2D`][] that cross each other.
 
     $$u = 2 \, \partial_x \log \tau, \qquad \tau = 1 + e^{\eta_1} + e^{\eta_2} + A \, e^{\eta_1 + \eta_2}$$

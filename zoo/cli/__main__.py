@@ -1,6 +1,0 @@
-import sys
-
-from ._main import main
-
-
-sys.exit(main())
