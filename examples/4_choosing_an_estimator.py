@@ -23,14 +23,9 @@ points = problem.sample(20, key=jax.random.key(2))
 # %% [markdown]
 # ## Where the variance comes from
 #
-# With the Hessian $H$ of the function at a point, and $V$ samples out of $d$ coordinates, the estimate of $\Delta
-# u$ has the variance
-#
-# $$\frac{d\,(d - V)}{V} \operatorname{Var}_i H_{ii} \quad \text{for coordinates, and} \quad
-# \frac{2}{V} \sum_{i \ne j} H_{ij}^2 \quad \text{for Rademacher vectors.}$$
-#
-# Coordinates see the diagonal alone, and vary with it; vectors have the diagonal exactly, and vary with
-# everything else. Here is an example for either side: a separable function, and one whose diagonal is constant.
+# Sampled coordinates see the diagonal of the Hessian alone, and vary with it; Rademacher vectors have the diagonal
+# exactly, and vary with everything else ([the formulas](../which-estimator.md#what-the-variance-is-made-of)). Here is
+# an example for either side: a separable function, and one whose diagonal is constant.
 
 # %%
 separable = lambda x: jnp.sum(jnp.sin(jnp.arange(dim) * x))
