@@ -25,9 +25,9 @@ solution.metrics
 # Every step drew 100 points and, at all of them, differentiated twice along 16 of the 1 000 coordinates.
 #
 # `relative_l2` is the error against the exact solution, which the zoo knows. It looks small, and that says
-# little: `trivial_l2` is the error of the best *constant* times the factor that vanishes on the boundary. In high
-# dimension that constant is most of the solution. The **skill** is the ratio of the two, and the number to look
-# at: 1 means that nothing was learned.
+# little: `trivial_l2` is the error of the *trivial ansatz*, the factor that vanishes on the boundary times the best
+# constant. In high dimension it is most of the solution. The **skill** is the ratio of the two errors, and the
+# number to look at: lower is better, and 1 means that nothing was learned.
 
 # %%
 print(f"{solution.metrics.relative_l2:.1e} / {solution.metrics.trivial_l2:.1e} = skill {solution.metrics.skill:.2f}")
@@ -54,7 +54,7 @@ print(f"skill {better.metrics.skill:.3f} instead of {solution.metrics.skill:.2f}
 # ## What was learned
 #
 # Predictions against the exact solution at points that training has not seen. On the left everything looks
-# perfect; on the right is what is left when the best constant is taken away from both.
+# perfect; on the right the trivial ansatz is subtracted from both.
 
 # %%
 import matplotlib.pyplot as plt
@@ -70,7 +70,7 @@ for name, u in {"perceptron": solution.u, "local interactions": better.u}.items(
     predicted = jax.vmap(u)(points)
     left.scatter(exact, predicted, s=6, label=name)
     right.scatter(exact - trivial, predicted - trivial, s=6, label=name)
-for axes, what in ((left, "$u$"), (right, "$u$ less the best constant")):
+for axes, what in ((left, "$u$"), (right, "$u$ less the trivial ansatz")):
     axes.axline((0, 0), slope=1, color="grey", linewidth=0.8)
     axes.set(xlabel=f"exact {what}", ylabel=f"predicted {what}")
     axes.legend()

@@ -48,7 +48,8 @@ problem = Helmholtz(dim=4, wavenumber=2.0)
 #
 # - `sample`: the law of the collocation points.
 # - `residual`: the equation at *one* point; the library maps it over the batch. The `estimator` is passed on to
-#   the operator, so that the same class serves exact and sampled derivatives.
+#   the operator, so that the same class serves exact and sampled derivatives. By default it is `stde.Exact()`, which
+#   differentiates along every coordinate.
 # - `ansatz`: how a network becomes a trial function. A factor that vanishes on the boundary imposes the condition
 #   exactly, with nothing to weigh.
 # - `exact`, where a solution is known: then errors are reported.
@@ -96,7 +97,7 @@ class Residual(eqx.Module):
 
 network = Residual(problem.dim, width=48, depth=3, key=jax.random.key(1))
 solution = stde.train(problem, network, steps=2_000, key=jax.random.key(2))
-print(f"error {solution.metrics.relative_l2:.1e}, of the best constant {solution.metrics.trivial_l2:.1e}")
+print(f"error {solution.metrics.relative_l2:.1e}, of the trivial ansatz {solution.metrics.trivial_l2:.1e}")
 
 # %% [markdown]
 # A network of Flax is bound to its parameters first. With `flax.nnx` a module is such a PyTree itself once it is

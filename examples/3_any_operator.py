@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Any differential operator
 #
-# **The equation has $u_{xxxy}$ in it, or a fourth power of the Laplacian, or a drift that depends on the point.
+# **The equation has $u_{xxxy}$ in it, or the square of the Laplacian, or a drift that depends on the point.
 # Now what?**
 
 # %%
@@ -49,11 +49,11 @@ print(f"{found.estimate:.4f} +- {found.standard_error:.4f}; exactly {operator(wi
 # name; which Taylor sweeps yield them all at the least cost is planned before anything runs:
 
 # %%
-t, a, b = 0, 1, 2
-print(stde.plan([(t, a), (a,), (a, a), (a, a, a, a), (b, b)]))
+T, X, Y = 0, 1, 2
+print(stde.plan([(T, X), (X,), (X, X), (X, X, X, X), (Y, Y)]))
 
 # %%
-names = {"u": (), "u_tx": (t, a), "u_x": (a,), "u_xx": (a, a), "u_xxxx": (a, a, a, a), "u_yy": (b, b)}
+names = {"u": (), "u_tx": (T, X), "u_x": (X,), "u_xx": (X, X), "u_xxxx": (X, X, X, X), "u_yy": (Y, Y)}
 
 
 def residual(u, x):
@@ -87,7 +87,7 @@ problem = zoo.KdV(zoo.TwoSolitons())
 network = eqx.nn.MLP(problem.dim, "scalar", 32, 3, activation=jnp.tanh, key=jax.random.key(4))
 optimizer = stde.optim.NaturalGradient(damping=1e-3, step_size=stde.optim.Backtracking())
 solution = stde.train(problem, network, optimizer=optimizer, steps=300, batch_size=400, key=jax.random.key(5))
-print(f"error {solution.metrics.relative_l2:.1e}, of the best constant {solution.metrics.trivial_l2:.1e}")
+print(f"error {solution.metrics.relative_l2:.1e}, of the trivial ansatz {solution.metrics.trivial_l2:.1e}")
 
 # %%
 import matplotlib.pyplot as plt

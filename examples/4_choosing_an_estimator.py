@@ -23,14 +23,9 @@ points = problem.sample(20, key=jax.random.key(2))
 # %% [markdown]
 # ## Where the variance comes from
 #
-# With the Hessian $H$ of the function at a point, and $V$ samples out of $d$ coordinates, the estimate of $\Delta
-# u$ has the variance
-#
-# $$\frac{d\,(d - V)}{V} \operatorname{Var}_i H_{ii} \quad \text{for coordinates, and} \quad
-# \frac{2}{V} \sum_{i \ne j} H_{ij}^2 \quad \text{for Rademacher vectors.}$$
-#
-# Coordinates see the diagonal alone, and vary with it; vectors have the diagonal exactly, and vary with
-# everything else. Here is an example for either side: a separable function, and one whose diagonal is constant.
+# Sampled coordinates see the diagonal of the Hessian alone, and vary with it; Rademacher vectors have the diagonal
+# exactly, and vary with everything else ([the formulas](../which-estimator.md#what-the-variance-is-made-of)). Here is
+# an example for either side: a separable function, and one whose diagonal is constant.
 
 # %%
 separable = lambda x: jnp.sum(jnp.sin(jnp.arange(dim) * x))
@@ -42,8 +37,8 @@ for u in (separable, coupled):
 # %% [markdown]
 # ## A network in training
 #
-# What counts is the function that is trained, so measure that one. `diagnose` reports bias, variance and time,
-# and divides a budget of time between points and samples.
+# What counts is the function that is trained, so measure that one. `diagnose` reports bias, variance and time; of
+# the last column, variance x seconds, lower is better.
 
 # %%
 solution = stde.train(problem, network, estimator=stde.SparseSTDE(16), steps=500, key=jax.random.key(4))
@@ -52,6 +47,21 @@ print(diagnosis)
 print(diagnosis.recommend(seconds=0.01))
 
 # %% [markdown]
+# `recommend` answers one question: how to spend a time so that the *mean of the operator* over the points has the
+# least variance. Here the operator varies from point to point far more than a draw does, so that its answer is 1
+# sample at as many points as there is time for. For training it is the variance of the *gradient of the loss* that
+# counts, and `stde.training.balance` measures that one, on the state of a run:
+
+# %%
+setting = {"estimator": stde.SparseSTDE(16), "batch_size": 100}
+print(stde.training.balance(problem, solution.state, key=jax.random.key(8), **setting))
+
+# %% [markdown]
+# Both take a draw at each point, whose noise more points average out, and both prefer few samples at many points.
+# Two things speak for more samples, and neither is in these figures: a draw that the whole batch shares, the default
+# of training, is cheaper, but its noise is not averaged out by more points; and the bias of a square, further down,
+# falls with the samples alone.
+#
 # A trial function on the unit ball is a known factor times a network, and most of the variance is that of the
 # factor. It need not be estimated:
 
@@ -96,8 +106,9 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# In practice the bias is harmless while the variance is small beside the residual, which is what `KnownFactor`,
-# more samples or `stde.UnbiasedSquare` are for.
+# In practice the bias is harmless while the variance is small beside the square of the residual. `KnownFactor` and
+# more samples make the variance smaller. `stde.UnbiasedSquare` does not: it removes the bias, at the price of a
+# second draw.
 #
 # **A rule to start from.** Up to a hundred dimensions: exact. Beyond: 16 coordinates, shared by the batch.
 # Vectors where the Hessian is nearly diagonal, or where single coordinates differ much. When in doubt: measure.

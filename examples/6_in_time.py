@@ -65,12 +65,13 @@ evolution = stde.evolve(
 # %% [markdown]
 # The evolution says how far it is to be trusted. `initial_error` is that of the fit to the data; `defects` is the
 # part of the motion that the network could not follow; `error_bounds` its integral, which bounds the error of an
-# equation that damps perturbations.
+# equation that damps perturbations. Fisher's does not: where $u$ is small, $u (1 - u)$ makes a perturbation grow.
+# Here the integral is an indication, not a bound.
 
 # %%
 print(f"initial error {evolution.initial_error:.1e}")
 for time, defect, bound in zip(evolution.ts, evolution.defects, evolution.error_bounds):
-    print(f"t = {time:.1f}   defect {defect:.1e}   error of the motion at most {bound:.1e}")
+    print(f"t = {time:.1f}   defect {defect:.1e}   defect integral {bound:.1e}")
 
 # %% [markdown]
 # ## Do they agree?
@@ -93,6 +94,7 @@ plt.show()
 
 # %% [markdown]
 # **Which one?** Training in space-time serves any dimension, and large networks. Following serves small networks,
-# long times and many saved times, and tells its error. [In time](../timestepping.md) has the details.
+# long times and many saved times, and says how much of the motion it lost. [In time](../timestepping.md) has the
+# details.
 #
 # Next: [natural gradient, and the skill of a solution](7-natural-gradient.md).

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # A neural operator
 #
-# **One training for *all* right-hand sides: can a network learn the map from the source of an equation to its
-# solution, without a single solved example?**
+# **One training for a whole family of right-hand sides: can a network learn the map from the source of an equation
+# to its solution, without a single solved example?**
 #
 # The equation is $\Delta u - u^3 = f$ on the unit square, zero on the boundary, and $f$ varies. A network of the
 # DeepONet kind takes the values of $f$ at sensors *and* a point,
@@ -79,7 +79,7 @@ class DeepONet(eqx.Module):
 
 network = DeepONet(64, key=jax.random.key(1))
 solution = stde.train(problem, network, steps=6_000, batch_size=256, key=jax.random.key(2))
-print(f"error {solution.metrics.relative_l2:.1e}, of the best constant {solution.metrics.trivial_l2:.1e}")
+print(f"error {solution.metrics.relative_l2:.1e}, of the trivial ansatz {solution.metrics.trivial_l2:.1e}")
 
 # %% [markdown]
 # The Laplacian sweeps through the trunk alone: what does not depend on the place costs nothing but its value.

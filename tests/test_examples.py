@@ -44,11 +44,18 @@ def test_taylor_mode():
 
 
 _HOW_TO = sorted(str(path.relative_to(_ROOT)) for path in (_ROOT / "docs" / "how-to").glob("*.md"))
-_PAGES = ("README.md", *(f"docs/{name}.md" for name in ("index", "getting-started", "timestepping", "accuracy")))
+_GUIDE = ("index", "getting-started", "faq", "operators", "partials", "taylor", "training", "accuracy", "timestepping")
+_ZOO = ("zoo", "parabolic", "references")
+_PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_GUIDE, *_ZOO)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", (*_PAGES, *_HOW_TO))
+#: Pages of which nothing takes more than a few seconds.
+_QUICK = {f"docs/{name}.md" for name in ("partials", "taylor", "parabolic", "how-to/estimator", "how-to/primitive")}
+
+
+@pytest.mark.parametrize(
+    "page", [page if page in _QUICK else pytest.param(page, marks=pytest.mark.slow) for page in (*_PAGES, *_HOW_TO)]
+)
 def test_page(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (_ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
