@@ -57,10 +57,10 @@ setting = {"estimator": stde.SparseSTDE(16), "batch_size": 100}
 print(stde.training.balance(problem, solution.state, key=jax.random.key(8), **setting))
 
 # %% [markdown]
-# Both take a draw at each point, whose noise more points average out, and both prefer few samples at many points.
-# Two things speak for more samples, and neither is in these figures: a draw that the whole batch shares, the default
-# of training, is cheaper, but its noise is not averaged out by more points; and the bias of a square, further down,
-# falls with the samples alone.
+# Both take a draw at each point, whose noise more points average out. Two things speak for more samples than they
+# say, and neither is in these figures: a draw that the whole batch shares, the default of training, is cheaper, but
+# its noise is not averaged out by more points; and the bias of a square, further down, falls with the samples alone.
+# The seconds are those of the machine that measured, and with them both answers.
 #
 # A trial function on the unit ball is a known factor times a network, and most of the variance is that of the
 # factor. It need not be estimated:
