@@ -110,6 +110,20 @@ def test_no_array_of_dimension_times_directions(fn, primal_size):
     assert largest(jaxpr.jaxpr) <= max(primal_size, SAMPLES * WIDTH)
 
 
+def test_a_network_in_a_million_dimensions():
+    """Nothing as large as sixteen points; traced alone, its parameters never made."""
+    dim, samples = 1_000_000, 16
+    network = eqx.filter_eval_shape(lambda: eqx.nn.MLP(dim, "scalar", 128, 3, activation=jnp.tanh, key=_key))
+    arrays, fixed = eqx.partition(network, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+
+    def estimate(arrays, x, key):
+        u = eqx.combine(arrays, fixed)
+        return stde.value_and_apply(stde.Laplacian(), u, x, estimator=stde.SparseSTDE(samples), key=key)
+
+    jaxpr = jax.make_jaxpr(estimate)(arrays, jax.ShapeDtypeStruct((dim,), jnp.float32), _key)
+    assert largest(jaxpr.jaxpr) < samples * dim
+
+
 def test_the_structural_test_sees_dense_directions():
     jaxpr = jax.make_jaxpr(lambda x: stde.Laplacian()(_mlp, x, estimator=stde.DenseSTDE(SAMPLES), key=_key))(
         jnp.zeros(DIM)

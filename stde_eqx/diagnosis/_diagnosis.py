@@ -56,8 +56,8 @@ class Recommendation:
 
     def __str__(self) -> str:
         return (
-            f"{self.family} with {self.num_samples} samples at {self.num_points} points: the mean over the batch has a "
-            f"standard deviation of {math.sqrt(self.variance):.2e}."
+            f"{self.family} with {self.num_samples} sample{'s' * (self.num_samples != 1)} at {self.num_points} points: the "
+            f"mean over the batch has a standard deviation of {math.sqrt(self.variance):.2e}."
         )
 
 
@@ -85,7 +85,9 @@ class Diagnosis:
         where $\sigma^2$ is the spread over points and $s^2$ the variance of one sample; a point costs $c_0 + c_1 V$.
         For a given $N (c_0 + c_1 V)$ the variance is least at $V = \sqrt{s^2 c_0 / (\sigma^2 c_1)}$ (Cochran,
         *Sampling Techniques*, 3rd edition, section 10.6). The constants come from the estimators of one family that
-        differ in their number of samples, of which two are needed; $V$ is at most the largest of these.
+        differ in their number of samples, of which two are needed; $V$ is at most the largest of these. Every point
+        has a draw of its own here, and what is judged is the mean of the operator: of the gradient of a training step
+        [`stde_eqx.training.balance`][] speaks.
 
         **Arguments:**
 

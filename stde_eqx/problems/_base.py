@@ -28,10 +28,10 @@ class AbstractProblem(eqx.Module):
 
             def residual(self, u, x, *, estimator, key):
                 value, laplacian = stde.value_and_apply(stde.Laplacian(), u, x, estimator=estimator, key=key)
-                return laplacian + self.wavenumber**2 * value - jnp.sum(x)
+                return laplacian + self.wavenumber**2 * value - jnp.mean(jnp.sin(jnp.pi * x))
 
             def ansatz(self, net):
-                return stde.nn.HardConstraint(lambda x: jnp.prod(x * (1 - x)), net)
+                return stde.nn.HardConstraint(lambda x: jnp.prod(4 * x * (1 - x)), net)
         ```
     """
 

@@ -22,7 +22,8 @@ class GradientEnhanced(AbstractProblem):
     with $V$ coordinates $J$ drawn anew wherever the residual is, so that the mean square is
     $r^2 + \lambda |\nabla r|^2$ in expectation. The derivatives are one more tangent each of the whole residual,
     whatever it is made of, by a sweep of order one through it: for a residual of order two along 16 coordinates that
-    is a Taylor sweep inside a Taylor sweep, and no jets of order seven.
+    is a Taylor sweep inside a Taylor sweep, and no jets of order seven. In 10 000 dimensions a step with 16 sampled
+    coordinates for each takes about 17 times as long as one of the residual alone.
 
     **Arguments:**
 

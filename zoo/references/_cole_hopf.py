@@ -19,7 +19,7 @@ class ColeHopf:
     $$\mathbb{E} (1 + |X|^2)^{-\mu} = \frac{1}{\Gamma(\mu)} \int_0^\infty y^{\mu - 1} e^{-y} (1 + 4 \tau y)^{-d/2}
     \exp\Bigl(-\frac{y |x|^2}{1 + 4 \tau y}\Bigr) dy, \qquad \tau = T - t,$$
 
-    one smooth integral in any dimension, computed to 1e-11.
+    one smooth integral in any dimension, computed to a relative 1e-10 at least.
 
     **Arguments:**
 
