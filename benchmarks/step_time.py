@@ -3,7 +3,8 @@
     python benchmarks/step_time.py --dims 100 1000 --num-samples 16
     python benchmarks/step_time.py --dims 1000000 --methods "ours sparse" "jet one-hot"
 
-Without arguments it measures all methods in the cases of the README's table. How it measures is described in docs/benchmarks.md.
+Without arguments it measures all methods in the cases of the README's table. How it measures is
+described in docs/benchmarks.md.
 """
 
 import dataclasses

@@ -56,8 +56,8 @@ class Recommendation:
 
     def __str__(self) -> str:
         return (
-            f"{self.family} with {self.num_samples} sample{'s' * (self.num_samples != 1)} at {self.num_points} points: the "
-            f"mean over the batch has a standard deviation of {math.sqrt(self.variance):.2e}."
+            f"{self.family} with {self.num_samples} sample{'s' * (self.num_samples != 1)} at {self.num_points} points: "
+            f"the mean over the batch has a standard deviation of {math.sqrt(self.variance):.2e}."
         )
 
 

@@ -77,7 +77,7 @@ def solve_radial(
     num_points: int = 96,
     tolerance: float = 1e-11,
 ) -> RadialReference:
-    r"""Solves $u_t = \Delta u + f(u)$ with radial initial data in any number of dimensions, to an absolute 1e-8 or better.
+    r"""Solves $u_t = \Delta u + f(u)$ with radial initial data in any number of dimensions, to an absolute 1e-8.
 
     With $s = |x|^2$ the equation has one dimension, $u_t = 4 s\, u_{ss} + 2 d\, u_s + f(u)$, and with
     $q = \log(1 + s / c)$ no steep place either, from the scale $c$ of the data out to $60 d t$, where the solution

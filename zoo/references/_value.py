@@ -7,8 +7,8 @@ class ReferenceValue(eqx.Module):
     **Attributes:**
 
     - `value`: the number.
-    - `error`: its standard error; 0 where it is no estimate: an integral to a relative 1e-10, or a radial solution to an
-        absolute 1e-8.
+    - `error`: its standard error; 0 where nothing is random: an integral to a relative 1e-10, or a radial solution
+        to an absolute 1e-8.
     """
 
     value: float
