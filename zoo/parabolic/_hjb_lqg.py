@@ -20,8 +20,7 @@ class HamiltonJacobiBellmanLQG(stde.AbstractSemilinear, AbstractTerminalValue):
 
     The transform of Cole and Hopf makes it linear; `exact` is one integral, smooth in time and space, computed in
     the precision of the points (see [`zoo.references.ColeHopf`][]). At the origin, for $T = \mu = 1$, it is 2.157022,
-    4.590162, 6.906255 and
-    9.210190 in 10, 100, 1000 and 10 000 dimensions.
+    4.590162, 6.906255 and 9.210190 in 10, 100, 1000 and 10 000 dimensions.
 
     **Arguments:**
 
