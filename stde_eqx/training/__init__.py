@@ -24,6 +24,7 @@ from ._schedule import default_optimizer as default_optimizer
 from ._solution import Solution as Solution, Status as Status
 from ._state import TrainState as TrainState
 from ._step import StepMetrics as StepMetrics, TrainStep as TrainStep
+from ._test_key import test_key as test_key
 from ._train import train as train
 from ._trial import TrialFunction as TrialFunction
 from .callbacks import (

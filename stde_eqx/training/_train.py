@@ -21,6 +21,7 @@ from ._schedule import default_optimizer
 from ._solution import Solution
 from ._state import own_copy, TrainState
 from ._step import TrainStep
+from ._test_key import test_key
 from ._validate import check_network
 from .callbacks import AbstractCallback
 from .collocation import AbstractCollocation
@@ -131,13 +132,15 @@ def train(
         num_report_points = min(1_000, max(1, report_every * batch_size // 4))
     else:
         num_report_points = check_count("num_report_points", num_report_points)
-    run_key, test_key = jr.split(key)
+    run_key, _ = jr.split(key)
     begins_at = _continued(step, u, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
     return run(
         step,
         begins_at,
         last=first + steps,
-        recorder=Recorder(problem, key=test_key, num_report_points=num_report_points, num_test_points=num_test_points),
+        recorder=Recorder(
+            problem, key=test_key(key), num_report_points=num_report_points, num_test_points=num_test_points
+        ),
         report_every=report_every,
         hooks=Hooks(callbacks),
         throw=throw,

@@ -28,10 +28,9 @@ class Evaluate:
 
     def run(self) -> int:
         run = FinishedRun.load(self.run_dir)
-        # Training draws its test points from the second half of its key.
-        test_key = jr.split(run.key)[1] if self.seed is None else jr.key(self.seed)
+        key = stde.training.test_key(run.key) if self.seed is None else jr.key(self.seed)
         num_points = run.options.test_points if self.test_points is None else self.test_points
-        errors = stde.evaluate(run.problem, run.u, num_points=num_points, key=test_key)
+        errors = stde.evaluate(run.problem, run.u, num_points=num_points, key=key)
         print(f"{run.options.problem.name}, {run.problem.dim:,} dimensions, {num_points:,} test points")
         print(errors_table(errors))
         return 0
