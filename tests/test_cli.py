@@ -197,6 +197,14 @@ def test_list_is_aligned(capsys):
         assert any(line.startswith(f"{name} ") for line in lines)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the figure is that of the process anyway")
+def test_memory_is_that_of_the_run_and_not_of_what_started_it():
+    ours = "from zoo.cli._machine import machine; print(machine()['peak_memory_mib'])"
+    large = f"import os, sys; held = b'1' * 2**30; os.execv(sys.executable, [sys.executable, '-c', {ours!r}])"
+    done = subprocess.run([sys.executable, "-c", large], capture_output=True, text=True, check=True)
+    assert 50 < float(done.stdout) < 900
+
+
 @pytest.mark.parametrize(
     ("argv", "taught"),
     (

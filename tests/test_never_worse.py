@@ -16,16 +16,22 @@ from .zoo_battery import interactions_on_domains, solution_on
 
 DIM = 20
 
-#: Where a tenth of the default run does not get there: a shortfall, listed and not hidden. On the whole space the exact
-#: operator changes nothing; on the cube, three-body, it is the noise of sampled coordinates (1.03 without, 4.7 with).
+#: Where a tenth of the default run does not get there, and all of it does.
+LONG = {("two-body", "space"), ("sine-three-body", "wide cube")}
+
+#: Where the default run does not get there: a shortfall, with its reason, and not hidden.
 SHORT = {
-    ("two-body", "space"),
-    ("sine-three-body", "space"),
-    ("sine-three-body", "wide cube"),
-    ("three-body", "cube"),
-    ("three-body", "wide cube"),
-    "fokker-planck-density",
+    ("sine-three-body", "space"): "the exact operator changes nothing",
+    ("three-body", "cube"): "noise of sampled coordinates: 1.03 without, 4.7 with",
+    ("three-body", "wide cube"): "noise of sampled coordinates",
+    "fokker-planck-density": "not understood",
 }
+
+
+def marked(name: Any, *values: Any, id: str) -> Any:
+    """The case; what falls short is expected to fail, and noticed where it no longer does."""
+    fails = pytest.mark.xfail(strict=True, raises=AssertionError, reason=SHORT.get(name, ""))
+    return pytest.param(*values, id=id, marks=[fails] if name in SHORT else [])
 
 
 def skill(problem: Any, *, steps: int = 1_000, **options: Any) -> float:
@@ -58,14 +64,36 @@ def test_on_the_unit_ball(equation, solution):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "interaction, domain", [pair for pair in interactions_on_domains() if tuple(pair.values) not in SHORT]
+    "interaction, domain",
+    [marked(case.values, *case.values, id=str(case.id)) for case in interactions_on_domains()],
 )
 def test_on_domains_that_are_hard_in_every_dimension(interaction, domain):
-    assert skill(zoo.Poisson(solution_on(interaction, domain, DIM, seed=3))) < 1.05
+    steps = 10_000 if (interaction, domain) in LONG else 1_000
+    assert skill(zoo.Poisson(solution_on(interaction, domain, DIM, seed=3)), steps=steps) < 1.05
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in IN_TIME.items() if name not in SHORT])
+@pytest.mark.parametrize(
+    "interaction, domain",
+    [
+        *sorted(LONG),
+        ("three-body", "cube"),
+        ("three-body", "wide cube"),
+        pytest.param(
+            *("sine-three-body", "space"),
+            marks=pytest.mark.xfail(strict=True, raises=AssertionError, reason="a skill of 1.02 after 300 steps"),
+        ),
+    ],
+)
+def test_the_accurate_recipe_learns_what_the_default_does_not(interaction, domain):
+    problem = zoo.Poisson(solution_on(interaction, domain, DIM, seed=3))
+    recipe = eqx.tree_at(lambda r: r.phases[0].steps, zoo.recipes.accurate(DIM), 300)
+    found = recipe.train(problem, key=jr.key(2), num_test_points=4_000).metrics.skill
+    assert found is not None and found < 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [marked(name, case, id=name) for name, case in IN_TIME.items()])
 def test_in_time(case):
     assert skill(case.build(max(case.dims))) < 1.05
 

@@ -93,5 +93,5 @@ def test_refusals(unchecked):
         sample_path(lambda t, x: jnp.zeros(3), one, jnp.zeros(2), ts, key=jr.key(0))
     with pytest.raises(ValueError, match="num_steps >= 1"):
         sample_path(zero, one, jnp.zeros(2), ts, num_steps=0, key=jr.key(0))
-    with pytest.raises(ValueError, match="a start of shape"):
+    with pytest.raises(ValueError, match="start must have the shape"):
         zoo.laws.Diffusion(zero, one, jnp.zeros((2, 2)))

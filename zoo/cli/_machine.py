@@ -22,12 +22,11 @@ def machine() -> dict[str, Any]:
 
 
 def _process_memory() -> float | None:
-    try:
-        # On Linux the other figure outlives `exec`: it is also that of the program that started this one.
-        status = Path("/proc/self/status").read_text()
-        return round(int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) / 2**10, 1)  # pyright: ignore[reportOptionalSubscript]
-    except (OSError, TypeError):
-        pass
+    # On Linux the figure of `getrusage` outlives `exec`: it may be that of the program that started this one.
+    status = Path("/proc/self/status")
+    peak = re.search(r"^VmHWM:\s*(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
+    if peak:
+        return round(int(peak[1]) / 2**10, 1)
     try:
         import resource
     except ImportError:  # Windows has no such module.

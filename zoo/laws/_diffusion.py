@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 import stde_eqx as stde
 
+from .._checks import as_nonnegative, as_number
 from ._base import AbstractLaw
 
 
@@ -53,12 +54,10 @@ class Diffusion(AbstractLaw):
         solver: diffrax.AbstractSolver[Any] | None = None,
     ):
         self.drift, self.diffusion, self.start = drift, diffusion, jnp.asarray(start)
-        self.origin, self.spread, self.num_steps, self.solver = origin, spread, num_steps, solver
-        if self.start.ndim != 1 or not self.spread >= 0:
-            raise ValueError(
-                "Diffusion needs a start of shape (dim,) and spread >= 0, got "
-                f"shape {self.start.shape} and spread={self.spread}."
-            )
+        self.origin, self.spread = as_number("origin", origin), as_nonnegative("spread", spread)
+        self.num_steps, self.solver = num_steps, solver
+        if self.start.ndim != 1:
+            raise ValueError(f"start must have the shape (dim,), got {self.start.shape}.")
 
     @property
     def dim(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride], Equinox's way to fill an AbstractVar
