@@ -104,7 +104,7 @@ def _primitive(name, fn):
 
 def test_declared_rules_take_the_place_of_the_fallback():
     """`ode` by its differential equation, `linear` by saying so; each is right, and is the rule that runs."""
-    tanh, twist = _primitive("my_tanh", jnp.tanh), _primitive("my_twist", lambda x: 2 * x[..., ::-1])
+    tanh, twist = _primitive("declared_tanh", jnp.tanh), _primitive("declared_twist", lambda x: 2 * x[..., ::-1])
     fn = lambda x: jnp.sum(twist.bind(tanh.bind(x)) ** 2)
     same = lambda x: jnp.sum((2 * jnp.tanh(x)[::-1]) ** 2)
     x, v = jnp.array([0.3, -0.7, 0.5]), jnp.array([1.0, 2.0, -0.5])
@@ -112,12 +112,12 @@ def test_declared_rules_take_the_place_of_the_fallback():
     expected = stde.jet(same, (x,), (series,))[1]
     np.testing.assert_allclose(stde.jet(fn, (x,), (series,))[1], expected, rtol=1e-12)
     rules = lambda: str(stde.taylor.explain(fn, x, order=4, num_directions=1))
-    assert "without a rule of their own: my_tanh, my_twist" in rules()
-    stde.taylor.rules.ode("my_tanh", derivative=lambda x, y: 1 - y * y)
+    assert "without a rule of their own: declared_tanh, declared_twist" in rules()
+    stde.taylor.rules.ode("declared_tanh", derivative=lambda x, y: 1 - y * y)
     stde.taylor.rules.linear(twist)
     assert "without a rule of their own: none" in rules()
     np.testing.assert_allclose(stde.jet(fn, (x,), (series,))[1], expected, rtol=1e-12)
-    stde.taylor.rules.ode("my_tanh", derivative=lambda x, y: 1 + y * y)  # a wrong one is used, too
+    stde.taylor.rules.ode("declared_tanh", derivative=lambda x, y: 1 + y * y)  # a wrong one is used, too
     assert not np.allclose(stde.jet(fn, (x,), (series,))[1], expected)
 
 

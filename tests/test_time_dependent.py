@@ -208,7 +208,7 @@ def test_refusals(unchecked):
         stde.train(problem, eqx.nn.MLP(3, "scalar", 8, 1, key=jr.key(0)), key=jr.key(0))
     with pytest.raises(ValueError, match="For batches use jax.vmap"):
         problem.residual(_network(), jnp.zeros(2), jnp.zeros((2, 3)), estimator=stde.Exact(), key=None)
-    with pytest.raises(ValueError, match="stationary problems, got the time-dependent Reaction"):
+    with pytest.raises(ValueError, match="with one solution, got the time-dependent problem Reaction"):
         stde.GradientEnhanced(problem, 0.1, 2)
     with pytest.raises(ValueError, match="SoftInitial wraps a parabolic problem.*got a int"):
         stde.SoftInitial(3)  # pyright: ignore[reportArgumentType]
