@@ -37,9 +37,9 @@ def accurate(dim: int) -> Recipe:
 
     The exact Laplacian of such a network costs a few evaluations. Above 3 000 dimensions it is smaller and the batches
     are larger, as points are dear and each shows little of what there is to learn. Measured on two CPU cores, on the
-    unit ball to 10 000 dimensions and on the larger domains to 1 000: 1 to 22 minutes, skills of 0.0001 to 0.26 (see
-    `benchmarks/results/accuracy.csv`); but a skill of 1 for the three-body solution in 1 000. Above 30 000 it is a perceptron with sampled coordinates, whose points take less
-    time.
+    unit ball to 10 000 dimensions and on the larger domains to 1 000: 1 to 22 minutes, skills of 0.0001 to 0.26, but
+    of 1 for the three-body solution in 1 000 (see `benchmarks/results/accuracy.csv`). Above 30 000 it is a perceptron
+    with sampled coordinates, whose points take less time.
 
     **Arguments:**
 
