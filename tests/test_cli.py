@@ -246,9 +246,7 @@ def test_interrupt_keeps_what_was_trained(tmp_path):
     script = textwrap.dedent(
         """
         import os, signal, sys, threading, time
-        import zoo
-from zoo.cli import main
-from zoo.cli._finished_run import FinishedRun
+        from zoo.cli import main
 
         def interrupt():
             while not (os.path.exists("run/metrics.csv") and open("run/metrics.csv").read().count("\\n") > 1):

@@ -8,6 +8,7 @@ def test_key(key: PRNGKeyArray) -> PRNGKeyArray:
     !!! example
 
         ```python
+        solution = stde.train(problem, network, estimator=stde.SparseSTDE(2), steps=10, key=key)
         stde.evaluate(problem, solution.u, key=stde.training.test_key(key))
         ```
 
