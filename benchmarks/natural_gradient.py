@@ -97,7 +97,7 @@ def main(
                     str(dim),
                     f"{parameters:,}",
                     name,
-                    f"{1e3 * statistics.median(times[name]):.1f}",
+                    f"{1e3 * statistics.median(times[name]):.3g}",
                     f"{ratio(times[name], times['Adam']):.2f}",
                     f"{compiled[name] / 1e9:.3f}",
                     f"{compiled[name] / compiled['Adam']:.2f}",

@@ -197,15 +197,15 @@ def test_time_order(tmp_path):
 @pytest.mark.slow
 def test_accuracy(tmp_path):
     """Runs that are in the results are not repeated; one more seed is added to them."""
-    arguments = ["--dims", 6, "--equations", "Poisson", "--solutions", "two-body", "--recipes", "accurate"]
+    arguments = ["--dims", 20, "--equations", "Poisson", "--solutions", "two-body", "--recipes", "quick"]
     run("accuracy.py", *arguments, "--seeds", 1, "--output", tmp_path)
     (first,) = read(tmp_path / "accuracy_runs.csv")
     run("accuracy.py", *arguments, "--seeds", 2, "--output", tmp_path)
     same, other = read(tmp_path / "accuracy_runs.csv")
-    assert same == first and (other["seed"], other["recipe"]) == ("1", "accurate")
-    assert all(float(line["error"]) < 0.1 * float(line["trivial"]) for line in (same, other))
+    assert same == first and (other["seed"], other["recipe"]) == ("1", "quick")
+    assert all(float(line["error"]) < 0.5 * float(line["trivial"]) for line in (same, other))
     (row,) = read(tmp_path / "accuracy.csv")
-    assert (row["d"], len(row["of each seed"].split())) == ("6", 2)
+    assert (row["d"], len(row["of each seed"].split())) == ("20", 2)
     history = read(tmp_path / "accuracy_history.csv")
     assert {line["seed"] for line in history} == {"0", "1"} and (tmp_path / "accuracy_unit_ball.png").exists()
 
