@@ -1,5 +1,7 @@
 """How a step divides its time between points and samples, against variances by brute force."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -81,3 +83,11 @@ def test_an_estimator_without_samples_is_refused(setting, unchecked):
     problem, state = setting
     with pytest.raises(ValueError, match="SparseSTDE"):
         stde.training.balance(problem, state, estimator=stde.Exact(), batch_size=4, key=jr.key(0))  # pyright: ignore
+
+
+@pytest.mark.parametrize("name, value, least", [("num_points", 1, 2), ("rounds", 0, 1)])
+def test_too_few_to_measure_are_refused(setting, name, value, least):
+    problem, state = setting
+    options: dict[str, Any] = {name: value}
+    with pytest.raises(ValueError, match=f"`{name}` must be at least {least}, got {value}"):
+        stde.training.balance(problem, state, estimator=stde.SparseSTDE(2), batch_size=4, key=jr.key(0), **options)

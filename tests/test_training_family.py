@@ -65,3 +65,8 @@ def test_a_network_of_points_alone_is_refused(getkey):
     mlp = eqx.nn.MLP(1, "scalar", 4, 1, key=getkey())
     with pytest.raises(ValueError, match="the parameters first"):
         stde.train(Family(), mlp, steps=1, key=getkey())
+
+
+def test_gradient_enhanced_refuses_a_family():
+    with pytest.raises(ValueError, match="one solution, got the family Family"):
+        stde.GradientEnhanced(Family(), 0.1, 1)

@@ -13,6 +13,7 @@ from stde_eqx.training import residuals, TrainState
 
 from .helpers import tree_allclose
 from .training_problems import Adapted, BallPoisson, mlp
+from .zoo_battery import largest_array, primitives
 
 
 def _step(problem=None, **kwargs):
@@ -208,3 +209,34 @@ def test_the_plan_of_a_step_is_for_optimisers_that_see_residuals():
     other = stde.make_step(BallPoisson(), optimizer=optax.adam(1e-3), batch_size=7)
     with pytest.raises(ValueError, match="an optimiser of Optax"):
         other.jacobian_plan(other.init(mlp(), key=jr.key(0)))
+
+
+def test_residual_weighted_points_are_judged_in_chunks():
+    problem, network = BallPoisson(), eqx.nn.MLP(5, "scalar", 64, 1, key=jr.key(0))
+
+    def largest(chunk_size):
+        weighted = stde.training.collocation.ResidualWeighted()
+        step = _step(estimator=stde.Exact(), batch_size=40, chunk_size=chunk_size, collocation=weighted)
+        scales = step.init(network, key=jr.key(1)).scales
+        return largest_array(lambda key: step._points(network, scales, key=key), jr.key(3))
+
+    # A pool of 400 points of 5 coordinates, and a network with 64 units.
+    assert largest(None) >= 400 * 64
+    assert largest(4) <= 400 * problem.dim
+
+
+def test_scales_are_fitted_in_chunks():
+    problem = BallPoisson()
+    fitted = lambda chunk_size: (
+        lambda points: stde.training.fit_scales(
+            problem, points, estimator=stde.Exact(), key=jr.key(4), share_draw=True, chunk_size=chunk_size
+        )
+    )
+    points = problem.sample(40, key=jr.key(2))
+    assert tree_allclose(fitted(None)(points), fitted(4)(points))
+    scans = lambda chunk_size: sum(e.primitive.name == "scan" for e in primitives(fitted(chunk_size), points))
+    assert scans(None) == 0 < scans(4)
+    # And a step does so, with as many points as are whole chunks.
+    step = _step(estimator=stde.Exact(), batch_size=42, chunk_size=7)
+    init = lambda key: step.init(mlp(5), key=key).scales
+    assert any(e.primitive.name == "scan" for e in primitives(init, jr.key(5)))
