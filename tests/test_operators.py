@@ -131,6 +131,15 @@ def test_directions_of_another_dimension():
         directions.value_and_apply(network(), jnp.zeros(6))
 
 
+@pytest.mark.parametrize(
+    ("order", "lower", "said"),
+    ((0, {}, "order=0"), (2, {2: jnp.ones(3)}, r"lower=\[2\]"), (2, {-1: jnp.ones(3)}, "0 to 1")),
+)
+def test_orders_of_directions(order, lower, said):
+    with pytest.raises(ValueError, match=said):
+        stde.operators.Directions(stde.operators.Vectors(jnp.eye(3)), jnp.ones(3), order, lower)
+
+
 def test_a_module_that_jax_could_look_up_is_applied_twice():
     """Modules with a `Partial` inside are hashed by identity and compared by their arrays, which are traced here."""
     weights = jr.normal(jr.key(0), (4, 3))

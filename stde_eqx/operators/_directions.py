@@ -68,6 +68,8 @@ class Directions(AbstractTerms):
     - `design`: how the terms were drawn, each being the same number of consecutive directions; as many terms as
         directions, all of them, if `None`.
 
+    **Raises:** `ValueError` for an order that is not positive, or a lower one that is not among $0, \ldots, K - 1$.
+
     ??? cite "Reference"
 
         Every homogeneous operator has this form by polarisation: Griewank, Utke and Walther, *Evaluating higher
@@ -79,6 +81,15 @@ class Directions(AbstractTerms):
     order: int = eqx.field(static=True)
     lower: dict[int, Float[Array, " directions"]] = eqx.field(default_factory=dict)
     design: AbstractDesign | None = None
+
+    def __check_init__(self) -> None:
+        if self.order < 1:
+            raise ValueError(f"Directions are of an order of 1 or more, got order={self.order}.")
+        if wrong := sorted(k for k in self.lower if not 0 <= k < self.order):
+            raise ValueError(
+                f"Below order {self.order} there are the orders 0 to {self.order - 1}, got lower={wrong}: `order` is "
+                "the highest, and `weights` are its weights."
+            )
 
     @property
     def designs(self) -> tuple[AbstractDesign, ...]:

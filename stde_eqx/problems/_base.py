@@ -9,10 +9,11 @@ from ..operators import AbstractEstimator
 
 
 class AbstractProblem(eqx.Module):
-    r"""What a stationary PDE offers, so that it can be trained: where it lives, its residual, its boundary.
+    r"""What a PDE offers, so that it can be trained: where it lives, its residual, its boundary.
 
     A problem of one's own is a subclass with a field `dim` and the methods `sample` and `residual`; `ansatz` and
-    `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`. For an
+    `exact` have defaults. Everything but `sample` acts on one point; batching is the caller's `jax.vmap`. As it stands
+    it is for an unknown `u(x)`. The kinds that follow from it call their unknown with something else as well: for an
     unknown `u(t, x)` there is [`stde_eqx.AbstractTimeDependent`][], for a family of equations with an unknown `u(a, x)`
     [`stde_eqx.AbstractFamily`][].
 
