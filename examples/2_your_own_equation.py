@@ -100,9 +100,9 @@ solution = stde.train(problem, network, steps=2_000, key=jax.random.key(2))
 print(f"error {solution.metrics.relative_l2:.1e}, of the trivial ansatz {solution.metrics.trivial_l2:.1e}")
 
 # %% [markdown]
-# A network of Flax is bound to its parameters first. With `flax.nnx` a module is such a PyTree itself once it is
-# split into graph and state; with `flax.linen`, make a function of the point with
-# `jax.tree_util.Partial(module.apply, variables)`.
+# A network of Flax is bound to its parameters first: with `flax.linen` by
+# `jax.tree_util.Partial(module.apply, variables)`, with `flax.nnx` as in [a network of your
+# own](../how-to/network.md#flax-and-haiku).
 #
 # ## What is it wrong about?
 

@@ -70,7 +70,8 @@ first = stde.train(
 file.stat().st_size
 
 # %% [markdown]
-# The script of a job that may be killed looks whether there is something to go on from:
+# The script of a job that may be killed looks whether there is something to go on from. Run once more when it has
+# finished, it takes 0 steps and evaluates:
 
 # %%
 step = stde.make_step(problem, optimizer=optimizer, **step_setting)

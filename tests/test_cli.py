@@ -1,4 +1,5 @@
 import csv
+import importlib.metadata
 import os
 import signal
 import subprocess
@@ -152,6 +153,8 @@ def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
         (["solve", "poisson", "--dim", "20", "--run-dir", "file/run"], "cannot make the run folder file/run"),
         (["evaluate"], "PATH"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
+        (["evaluate", "file"], "file is not a run folder"),
+        (["report", "file"], "file is not a run folder"),
     ),
 )
 def test_a_mistake_is_one_line_and_status_2(argv, said, one_line_of_complaint, tmp_path):
@@ -184,6 +187,11 @@ def test_a_mistake_in_a_config_names_the_field(old, new, said, run_folder, tmp_p
 def test_evaluate_of_a_run_without_a_model(run_folder, tmp_path, one_line_of_complaint):
     (tmp_path / "config.yaml").write_bytes((run_folder / "config.yaml").read_bytes())
     assert "has no trained model" in one_line_of_complaint(["evaluate", str(tmp_path)])
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"stde-eqx {importlib.metadata.version('stde-eqx')}\n"
 
 
 def test_list_is_aligned(capsys):
@@ -241,8 +249,9 @@ def test_a_plot_that_fails_costs_nothing_else(monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_interrupt_keeps_what_was_trained(tmp_path):
-    """Sends SIGINT to a run of its own process, as Ctrl-C does, once the first report is on the disk."""
+@pytest.mark.parametrize("sent", (signal.SIGINT, signal.SIGTERM), ids=lambda sent: sent.name)
+def test_interrupt_keeps_what_was_trained(sent, tmp_path):
+    """Sends SIGINT to a run of its own process, as Ctrl-C does, or SIGTERM, once the first report is on the disk."""
     script = textwrap.dedent(
         """
         import os, signal, sys, threading, time
@@ -251,14 +260,16 @@ def test_interrupt_keeps_what_was_trained(tmp_path):
         def interrupt():
             while not (os.path.exists("run/metrics.csv") and open("run/metrics.csv").read().count("\\n") > 1):
                 time.sleep(0.01)
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), int(sys.argv[1]))
 
         threading.Thread(target=interrupt, daemon=True).start()
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main(sys.argv[2:]))
         """
     )
     argv = [*_SOLVE[:-1], "200000", "--run-dir", "run"]
-    done = subprocess.run([sys.executable, "-c", script, *argv], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(int(sent)), *argv], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 128 + signal.SIGINT, done.stderr
     assert "interrupted after step" in done.stderr and "Traceback" not in done.stderr
     assert yaml.safe_load((tmp_path / "run" / "result.yaml").read_text())["status"] == "interrupted"

@@ -1,4 +1,5 @@
-from typing import Any
+import warnings
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -129,6 +130,69 @@ def test_directions_of_another_dimension():
     directions = stde.DenseSTDE(2).sample(stde.Laplacian(), jnp.zeros(3), key=jr.key(0))
     with pytest.raises(ValueError, match="3 coordinates, the point has 6"):
         directions.value_and_apply(network(), jnp.zeros(6))
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    (
+        (slice(30, 40), "that are not there.*has 6, which are 0 to 5"),
+        (slice(2, 9), "that are not there"),
+        (slice(4, 2), "chooses no coordinates"),
+        ([1, 25], "that are not there"),
+        (jnp.array([-7, 1]), "that are not there"),
+        (3, r"such as `on\(slice\(1, None\)\)` or `on\(\[0, 2\]\)`; got 3"),
+        ([0.5], r"got array\(\[0.5\]\)"),
+    ),
+)
+def test_coordinates_that_a_point_does_not_have(selection, said, unchecked):
+    with pytest.raises(ValueError, match=said):
+        stde.Laplacian().on(selection)(network(), jnp.ones(6))
+
+
+def test_coordinates_as_a_list_or_from_the_end():
+    x = jnp.linspace(0.1, 1, 6)
+    u = lambda x: jnp.sum(x**3 * jnp.arange(6))
+    for selection, expected in (([1, 4], (1, 4)), (slice(-2, None), (4, 5)), (jnp.array([-1, 0]), (5, 0))):
+        found = stde.Laplacian().on(selection)(u, x)
+        assert jnp.allclose(found, sum(6 * x[i] * i for i in expected), rtol=1e-12)
+        assert jnp.allclose(jax.jit(lambda x, s=selection: stde.Laplacian().on(s)(u, x))(x), found, rtol=1e-12)
+
+
+def test_what_is_not_an_estimator_a_function_or_a_point(unchecked):
+    x: Any = jnp.ones(6)
+    sparse, laplacian, dense = (cast("Any", each) for each in (stde.SparseSTDE, stde.Laplacian(), stde.DenseSTDE))
+    for wrong, said in (
+        (lambda: stde.Laplacian()(network(), x, estimator=sparse, key=jr.key(0)), "class `SparseSTDE`"),
+        (lambda: stde.estimate(laplacian, network(), x, estimator=cast("Any", 3)), r"such as `stde.SparseSTDE\(16\)`"),
+        (lambda: laplacian(x, network()), "place of the function"),
+        (lambda: laplacian(network(), [1.0] * 6), "an array of shape.*`list`"),
+        (lambda: dense(4, stde.Gaussian), r"such as `stde.Rademacher\(\)`.*class `Gaussian`"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            wrong()
+
+
+def test_transformed_functions_are_coefficients_without_a_warning():
+    class Medium(eqx.Module):
+        a: jax.Array
+
+        def conductivity(self, x):
+            return 1 + jnp.sum(self.a * x**2)
+
+        def operator(self):
+            return self.conductivity * stde.Laplacian() + stde.AdvectionOperator(jax.grad(self.conductivity))
+
+    medium, x, u = Medium(jnp.arange(1.0, 7)), jnp.linspace(0, 1, 6), network()
+    flux = lambda x: medium.conductivity(x) * jax.grad(u)(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = medium.operator()(u, x)
+    assert jnp.allclose(found, jnp.trace(jax.jacfwd(flux)(x)), rtol=1e-12)
+
+
+def test_an_estimate_prints_its_numbers():
+    estimate = stde.estimate(stde.Laplacian(), lambda x: jnp.sum(x**3), jnp.ones(3))
+    assert "18.0" in str(estimate) and "standard error of" in str(estimate)
 
 
 @pytest.mark.parametrize(

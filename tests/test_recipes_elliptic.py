@@ -43,11 +43,25 @@ def test_neighbours_see_as_many_coordinates_as_interact(equation, solution, size
     assert 0.7 < network.input_scale * float(jnp.sqrt(jnp.mean(points**2))) < 1.4
 
 
+def test_a_network_that_is_built_again_is_the_same_but_for_its_weights():
+    problem = zoo.Poisson(zoo.TwoBody(6, key=_key))
+    first, second = (Neighbours(width=4, depth=1, features=3).build(problem, key=jr.key(seed)) for seed in (1, 2))
+    assert eqx.tree_equal(*(eqx.filter(net, eqx.is_array, inverse=True) for net in (first, second)))
+    assert first.input_scale == second.input_scale
+
+
 def test_neighbours_ask_where_the_interaction_is_not_known():
     custom = zoo.Poisson(zoo.CustomSolution(lambda x: jnp.sum(jnp.sin(x)), dim=6))
     with pytest.raises(ValueError, match="size=2"):
         Neighbours(width=4, depth=1, features=3).build(custom, key=_key)
     assert Neighbours(width=4, depth=1, features=3, size=2).build(custom, key=_key).size == 2
+
+
+@pytest.mark.parametrize("dim", (2, 300, 301, 1_999, 2_000, 2_001, 30_001))
+def test_accurate_batches_are_whole_chunks_and_see_every_interaction(dim):
+    (phase,) = zoo.recipes.accurate(dim).phases
+    assert phase.chunk_size is None or phase.batch_size % phase.chunk_size == 0
+    assert phase.batch_size >= dim or dim > 2_000
 
 
 def test_learning_rates():

@@ -69,6 +69,14 @@ def test_without_an_exact_solution_the_errors_are_left_out(tmp_path):
     assert "20/20" in output.getvalue()
 
 
+def test_the_log_of_a_job_gets_a_line_for_every_tenth(tmp_path):
+    output = io.StringIO()
+    _train([training.ProgressBar(rich.console.Console(file=output, width=120))], steps=40, report_every=1)
+    lines = [line for line in output.getvalue().splitlines() if "of 40 steps" in line]
+    assert [line.split(",")[0] for line in lines] == [f"step {step}" for step in range(4, 40, 4)]
+    assert all("skill" in line and "ETA" in line for line in lines)
+
+
 def test_records_of_other_runs_are_never_overwritten(tmp_path):
     for callback in (training.MetricsCSV(tmp_path / "kept"), training.SaveModel(tmp_path / "kept")):
         (tmp_path / "kept").write_text("precious")

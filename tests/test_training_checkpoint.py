@@ -1,9 +1,12 @@
+import json
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import pytest
 
+import stde_eqx as stde
 from stde_eqx.training import CheckpointError, load, save
 
 from .helpers import tree_allclose
@@ -80,6 +83,37 @@ def test_another_model_is_refused_by_the_name_of_the_first_leaf_that_differs(tmp
         load(path, mlp(7))
     with pytest.raises(CheckpointError, match="holds 4 arrays and numbers, `like` has 6"):
         load(path, _longer(mlp(5)))
+
+
+def test_what_a_network_is_besides_its_arrays_must_be_the_same(tmp_path):
+    """Same arrays, another function: a setting, an activation."""
+    local = lambda scale: stde.nn.LocalInteraction(5, width=4, depth=1, features=2, input_scale=scale, key=jr.key(0))
+    save(tmp_path / "local", stde.nn.Affine(local(2.0)))
+    load(tmp_path / "local", stde.nn.Affine(local(2.0)))
+    with pytest.raises(CheckpointError, match=r"\.net\.input_scale is 2\.0, in `like` it is 3\.0"):
+        load(tmp_path / "local", stde.nn.Affine(local(3.0)))
+    net = lambda activation: {"a": [eqx.nn.MLP(5, 1, 3, 1, activation=activation, key=jr.key(0))]}
+    save(tmp_path / "mlp", net(jnp.tanh))
+    load(tmp_path / "mlp", net(jnp.tanh))
+    with pytest.raises(CheckpointError, match=r"\['a'\]\[0\]\.activation is .*tanh, in `like` it is .*sin"):
+        load(tmp_path / "mlp", net(jnp.sin))
+
+
+def test_numbers_that_are_leaves_are_read_not_compared(tmp_path):
+    dropout = lambda p: eqx.nn.Dropout(p)
+    save(tmp_path / "file", {"dropout": dropout(0.1), "rate": 0.5})
+    assert load(tmp_path / "file", {"dropout": dropout(0.2), "rate": 0.7})["rate"] == 0.5
+
+
+def test_files_of_the_first_version_are_still_read(tmp_path):
+    save(tmp_path / "file", mlp())
+    magic, header, arrays = (tmp_path / "file").read_bytes().split(b"\n", 2)
+    assert magic.endswith(b"version 2")
+    old = magic.replace(b"2", b"1") + b"\n" + json.dumps(json.loads(header)["leaves"]).encode() + b"\n" + arrays
+    (tmp_path / "file").write_bytes(old)
+    arrays_of = lambda net: eqx.filter(net, eqx.is_array)
+    restored = load(tmp_path / "file", mlp(key=jr.key(9)))
+    assert tree_allclose(arrays_of(restored), arrays_of(mlp()), rtol=0, atol=0)
 
 
 def _longer(net):

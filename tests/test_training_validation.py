@@ -60,6 +60,14 @@ _WRONG = {
         {"problem": _problem(modified_residual=lambda problem, u, x, *, estimator, key: x[None])},
         "residual` must return a real scalar",
     ),
+    "forgotten sum": (
+        {"problem": _problem(modified_residual=lambda problem, u, x, *, estimator, key: u(x) * x)},
+        r"residual` must return a real scalar.*\(5,\).*sum over the coordinates forgotten.*`num_parts`.*5",
+    ),
+    "a solution for a network": (
+        {"u": object.__new__(training.Solution)},
+        "`solution.u`, its network `solution.model`",
+    ),
     "vector exact": ({"problem": _problem(solution=lambda problem, x: x)}, "exact` must return a real scalar"),
 }
 
@@ -87,6 +95,48 @@ def test_the_key_may_be_of_the_old_kind():
 def test_make_step_needs_an_optimiser():
     with pytest.raises(TypeError, match="optimizer"):
         stde.make_step(BallPoisson())  # pyright: ignore[reportCallIssue]
+
+
+class _System(BallPoisson):
+    parts: int = eqx.field(static=True)
+
+    def __init__(self, parts=2):
+        super().__init__()
+        self.parts = parts
+
+    @property
+    def num_parts(self):
+        return self.parts
+
+    def residual(self, u, x, *, estimator, key):
+        return jnp.stack([super().residual(u, x, estimator=estimator, key=key), jnp.zeros(())])
+
+
+def test_parts_of_a_residual_are_declared():
+    options = {"estimator": stde.SparseSTDE(2), "steps": 3, "key": jr.key(0), "num_test_points": 50}
+    system, alone = (stde.train(problem, mlp(), **options) for problem in (_System(), BallPoisson()))
+    assert jnp.allclose(jnp.asarray(system.metrics.loss), jnp.asarray(alone.metrics.loss))
+    wrong = _System(parts=3)
+    with pytest.raises(ValueError, match=r"3 real parts, of shape \(3,\), for one point; got .*\(2,\)"):
+        stde.train(wrong, mlp(), **options)
+
+
+def test_the_dimension_of_a_problem_is_a_whole_number():
+    class Wrong(BallPoisson):
+        def __init__(self):
+            self.coefficients, self.dim = jnp.ones(3), 3.0  # pyright: ignore[reportAttributeAccessIssue]
+
+    with pytest.raises(ValueError, match="`dim` must be a whole number.*3.0"):
+        Wrong()
+
+
+def test_a_state_that_is_the_last_takes_no_steps():
+    options = {"estimator": stde.SparseSTDE(2), "optimizer": optax.adam(1e-3), "key": jr.key(0), "num_test_points": 50}
+    first = stde.train(BallPoisson(), mlp(), steps=3, **options)
+    again = stde.train(BallPoisson(), first.state, steps=0, **options)
+    assert again.status is training.Status.completed and again.metrics.step == 3 and again.history == ()
+    assert again.metrics.skill == first.metrics.skill
+    assert "BallPoisson, completed: step 3, relative L2 error" in str(again)
 
 
 def test_a_state_is_not_given_other_scales_or_another_optimiser():

@@ -1,6 +1,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import describe
 from ..operators import (
     AbstractDirectionalOperator,
     AbstractDistribution,
@@ -33,6 +34,11 @@ class DenseSTDE(AbstractSampler):
 
     def __check_init__(self) -> None:
         check_num_samples(self)
+        if not isinstance(self.distribution, AbstractDistribution):
+            raise ValueError(
+                "The distribution of DenseSTDE is an object such as `stde.Rademacher()` or `stde.Gaussian()`; got "
+                f"{describe(self.distribution)}."
+            )
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
         require_key(self, key)

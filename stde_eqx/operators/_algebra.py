@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact, PRNGKeyArray
 from .._custom_types import Field
 from ..taylor import traced
 from ._base import AbstractOperator, AbstractSampler
-from ._coefficients import describe_coefficient, factor_at
+from ._coefficients import as_coefficient, describe_coefficient, factor_at
 from ._design import AbstractDesign
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
 from ._tangents import concatenate, Selection
@@ -39,7 +39,7 @@ def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
     if isinstance(factor, AbstractOperator):
         raise ValueError("The product of two operators, one applied after the other, is written `first @ second`.")
     if callable(factor):
-        return Scaled(factor, operator)
+        return Scaled(as_coefficient(factor), operator)
     if isinstance(operator, Scaled) and not callable(operator.factor):
         return Scaled(jnp.asarray(factor) * operator.factor, operator.operator)
     return Scaled(jnp.asarray(factor), operator)
@@ -68,7 +68,7 @@ class Sum(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max(each.most_terms(x) for each in self.operators)
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return Sum(tuple(each.on(selection) for each in self.operators))
 
 
@@ -97,7 +97,7 @@ class Scaled(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self.operator.most_terms(x)
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return Scaled(self.factor, self.operator.on(selection))
 
 
@@ -125,7 +125,7 @@ class Composition(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max(self.outer.most_terms(x), self.inner.most_terms(x))
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return Composition(self.outer.on(selection), self.inner.on(selection))
 
 

@@ -1,11 +1,12 @@
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
+from .._arguments import describe
 from .._custom_types import Field
 from ._directions import AbstractDirections, Directions
 from ._tangents import Selection
@@ -48,10 +49,12 @@ class AbstractOperator(eqx.Module):
         """The number of terms of the operator, or of that part of it which has most."""
 
     @abc.abstractmethod
-    def on(self, selection: Selection) -> "AbstractOperator":
-        """The same operator acting on some of the coordinates, given by a slice or an array of their indices.
+    def on(self, selection: Selection | Sequence[int]) -> "AbstractOperator":
+        """The same operator acting on some of the coordinates, given by a slice, a list or an array of their indices.
 
         Coefficients that are functions still see the whole point.
+
+        **Raises:** `ValueError` for something else; on use, for coordinates that the point does not have.
 
         !!! example
 
@@ -163,7 +166,7 @@ class AbstractDirectionalOperator(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self.num_terms(x, dim=x.shape[0])
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         from ._restricted import Restricted
 
         return Restricted(self, selection)
@@ -251,12 +254,31 @@ class Exact(AbstractSampler):
         return operator.directions(x, dim=dim)
 
 
-def check_point(x: Array) -> None:
+def check_point(u: Any, x: Any) -> None:
+    if not callable(u):
+        raise ValueError(
+            "An operator is applied to a function and a point, `operator(u, x)`: got "
+            f"{describe(u)} in the place of the function."
+        )
+    if not hasattr(x, "ndim"):
+        raise ValueError(f"An operator acts at one point, an array of shape (dim,); got {describe(x)}.")
     if x.ndim != 1:
         raise ValueError(
             f"An operator acts at one point, of shape (dim,); got x of shape {x.shape}. "
             "For a batch of points write `jax.vmap(lambda x: operator(u, x))(points)`."
         )
+
+
+def estimator_or_exact(estimator: AbstractEstimator | None) -> AbstractEstimator:
+    """The estimator, `Exact()` for `None`; `ValueError` for anything else."""
+    if estimator is None:
+        return Exact()
+    if not isinstance(estimator, AbstractEstimator):
+        raise ValueError(
+            "`estimator` must be an estimator such as `stde.SparseSTDE(16)` or `stde.Exact()`, got "
+            f"{describe(estimator)}."
+        )
+    return estimator
 
 
 def value_and_apply(
@@ -281,5 +303,5 @@ def value_and_apply(
 
     **Raises:** `ValueError` for a point that is not a vector, a missing key, or an estimator that does not fit.
     """
-    check_point(x)
-    return (Exact() if estimator is None else estimator).value_and_apply(operator, u, x, key=key)
+    check_point(u, x)
+    return estimator_or_exact(estimator).value_and_apply(operator, u, x, key=key)

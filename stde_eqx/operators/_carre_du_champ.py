@@ -77,7 +77,7 @@ def carre_du_champ(
 
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
-    check_point(x)
+    check_point(u, x)
     _check_order(operator, x)
     if reverse_pass:
         value, applied = value_and_apply(operator, u, x, estimator=estimator, key=key)

@@ -1,5 +1,6 @@
 """Coefficients of operators: numbers, arrays, or functions of the point."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,21 @@ import equinox as eqx
 import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float
+
+
+def as_coefficient(value: Any) -> Any:
+    """A coefficient as an operator holds it: an array, or a function of the point.
+
+    A function that JAX has transformed, as `jax.grad(self.potential)` inside a residual, is no PyTree. Equinox warns of
+    it as an attribute, since what it closes over cannot be trained there. A coefficient is not meant to be.
+    """
+    if not callable(value):
+        return jnp.asarray(value)
+    if isinstance(value, eqx.Module) or not hasattr(value, "__wrapped__"):
+        return value
+    held = functools.wraps(value)(lambda x: value(x))
+    del held.__wrapped__
+    return held
 
 
 def coefficient_at(coefficient: Any, x: Float[Array, " point"], *, name: str) -> Float[Array, "..."]:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from ._base import AbstractEstimator, AbstractOperator, check_point, Exact
+from ._base import AbstractEstimator, AbstractOperator, check_point, estimator_or_exact
 
 
 class Estimate(eqx.Module):
@@ -22,6 +22,9 @@ class Estimate(eqx.Module):
     value: Any
     estimate: Any
     standard_error: Any
+
+    def __str__(self) -> str:
+        return f"{self.estimate} with a standard error of {self.standard_error}; u is {self.value}"
 
 
 def estimate(
@@ -44,6 +47,6 @@ def estimate(
 
     **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], and for a product of operators of which one is a sum.
     """
-    check_point(x)
-    value, result, variance = (Exact() if estimator is None else estimator).value_and_moments(operator, u, x, key=key)
+    check_point(u, x)
+    value, result, variance = estimator_or_exact(estimator).value_and_moments(operator, u, x, key=key)
     return Estimate(value, result, jax.tree.map(lambda y: jnp.sqrt(jnp.maximum(y, 0)), variance))

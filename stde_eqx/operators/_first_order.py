@@ -3,10 +3,10 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDirectionalOperator, AbstractDistribution
-from ._coefficients import coefficient_at
+from ._coefficients import as_coefficient, coefficient_at
 from ._directions import Directions
 from ._tangents import Vectors
 
@@ -24,12 +24,12 @@ class DirectionalDerivative(AbstractDirectionalOperator):
     **Raises:** `ValueError` for an order below one; on use, for a vector of another shape.
     """
 
-    vector: Float[Array, " dim"] | Callable[..., Any] = eqx.field(
-        converter=lambda v: v if callable(v) else jnp.asarray(v)
-    )
-    order: int = eqx.field(static=True, default=1)
+    vector: Float[Array, " dim"] | Callable[..., Any]
+    order: int = eqx.field(static=True)
 
-    def __check_init__(self) -> None:
+    def __init__(self, vector: ArrayLike | Callable[..., Any], order: int = 1):
+        self.vector = as_coefficient(vector)
+        self.order = order
         if self.order < 1:
             raise ValueError(f"DirectionalDerivative needs an order of at least 1, got {self.order}.")
 

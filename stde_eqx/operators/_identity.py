@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -22,7 +23,7 @@ class Identity(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return 1
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return self
 
 

@@ -1,5 +1,5 @@
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from .._custom_types import Field
 from ._algebra import scaled, Sum
 from ._base import AbstractDirectionalOperator, AbstractDistribution, AbstractOperator, AbstractSampler, Exact
-from ._coefficients import coefficient_at, describe_coefficient
+from ._coefficients import as_coefficient, coefficient_at, describe_coefficient
 from ._design import AbstractDesign, Draws
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
 from ._identity import Identity
@@ -150,7 +150,7 @@ class LinearOperator(AbstractOperator):
             index = as_multi_index(axes)
             if index in found.setdefault(len(index), {}):
                 raise ValueError(f"The derivative {index} is given twice: the order of the axes makes no difference.")
-            found[len(index)][index] = coefficient if callable(coefficient) else jnp.asarray(coefficient)
+            found[len(index)][index] = as_coefficient(coefficient)
         self.zeroth = tuple(found.pop(0, {}).values())
         self.parts = tuple(HomogeneousOperator(tuple(t), tuple(t.values())) for _, t in sorted(found.items()))
 
@@ -172,7 +172,7 @@ class LinearOperator(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max((len(part.multi_indices) for part in self.parts), default=1)
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return self._sum().on(selection)
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -44,7 +46,7 @@ class Polyharmonic(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self._factors().most_terms(x)
 
-    def on(self, selection: Selection) -> AbstractOperator:
+    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
         return self._factors().on(selection)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
-from ._coefficients import coefficient_at
+from ._coefficients import as_coefficient, coefficient_at
 from ._design import Draws
 from ._directions import Directions
 from ._random import random_vectors
@@ -191,7 +191,8 @@ class SecondOrder(AbstractSecondOrder):
         self, matrix: Float[Array, "..."] | Callable[..., Any], decomposition: AbstractDecomposition | None = None
     ):
         self.decomposition = Eigenvectors() if decomposition is None else decomposition
-        self.factors = matrix if callable(matrix) else self.decomposition.factors(_symmetric(jnp.asarray(matrix)))
+        held = as_coefficient(matrix)
+        self.factors = held if callable(matrix) else self.decomposition.factors(_symmetric(held))
 
     def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
         return self.decomposition.num_terms(dim)

@@ -11,7 +11,7 @@ from ..taylor import as_run, Coefficient, Dense, Entry, Sparse
 
 
 #: Which coordinates of a point: a slice, or their indices.
-Selection: TypeAlias = slice | Int[Array, " coordinates"]
+Selection: TypeAlias = slice | Int[Array, " coordinates"] | Int[np.ndarray, " coordinates"]
 
 
 class AbstractTangents(eqx.Module):

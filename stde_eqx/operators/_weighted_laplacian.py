@@ -1,13 +1,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
-from ._coefficients import coefficient_at
+from ._coefficients import as_coefficient, coefficient_at
 from ._directions import Directions
 from ._random import random_vectors, scaled_vectors
 from ._tangents import Coordinates, Vectors
@@ -28,9 +27,10 @@ class WeightedLaplacian(AbstractSecondOrder):
     **Raises:** on use, `ValueError` for any other shape.
     """
 
-    sigma: Float[Array, "..."] | Callable[..., Any] = eqx.field(
-        converter=lambda s: s if callable(s) else jnp.asarray(s)
-    )
+    sigma: Float[Array, "..."] | Callable[..., Any]
+
+    def __init__(self, sigma: ArrayLike | Callable[..., Any]):
+        self.sigma = as_coefficient(sigma)
 
     def num_terms(self, x: Float[Array, " point"], *, dim: int) -> int:
         sigma = self._at(x, dim)

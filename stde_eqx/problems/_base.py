@@ -4,6 +4,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import check_count
 from .._custom_types import Field
 from ..operators import AbstractEstimator
 
@@ -38,6 +39,9 @@ class AbstractProblem(eqx.Module):
 
     dim: eqx.AbstractVar[int]
 
+    def __check_init__(self) -> None:
+        check_count("dim", self.dim)
+
     @abc.abstractmethod
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Random points of the domain, by the law that training and tests use.
@@ -67,8 +71,17 @@ class AbstractProblem(eqx.Module):
 
         **Returns:**
 
-        A scalar, or a vector of parts whose squares are added. It is unbiased if the estimated terms enter it linearly.
+        A scalar; for a problem with `num_parts`, a vector of that many parts whose squares are added. It is unbiased if
+        the estimated terms enter it linearly.
         """
+
+    @property
+    def num_parts(self) -> int | None:
+        """How many parts the residual has, as that of a system does; `None`, the default, for a scalar.
+
+        A vector by accident, such as a sum over coordinates that was forgotten, is thereby told from one by intention.
+        """
+        return None
 
     def ansatz(self, net: Field) -> Field:
         r"""The trial function built from a network so that the boundary condition holds; by default the network itself.
@@ -104,8 +117,12 @@ class AbstractPenalty(eqx.Module):
         """Random points, batched along the leading axis."""
 
     @abc.abstractmethod
-    def residual(self, u: Field, *point: Any) -> Float[Array, "*parts"]:
-        """What should vanish at one point: a scalar, or a vector of parts whose squares are added."""
+    def residual(self, u: Field, *point: Any, **unused: Any) -> Float[Array, "*parts"]:
+        """What should vanish at one point: a scalar, or a vector of parts whose squares are added.
+
+        Overrides name the point as they like, `residual(self, u, x)` or `residual(self, u, t, x)`. There are no other
+        arguments: that there might be is how a type checker is told so.
+        """
 
 
 def as_arguments(point: Any) -> tuple[Any, ...]:

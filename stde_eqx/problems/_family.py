@@ -69,7 +69,7 @@ class AbstractFamily(AbstractProblem):
         - `estimator`: how to apply the operators to `u`; pass it on to them.
         - `key`: the randomness of the estimator; `None` is enough for [`stde_eqx.Exact`][].
 
-        **Returns:** a scalar, or a vector of parts whose squares are added.
+        **Returns:** a scalar, or a vector of `num_parts` parts whose squares are added.
         """
 
     def exact(  # pyright: ignore[reportIncompatibleMethodOverride], points are pairs

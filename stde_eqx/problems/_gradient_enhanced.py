@@ -72,6 +72,11 @@ class GradientEnhanced(AbstractProblem):
         """The dimension of the problem."""
         return self.problem.dim
 
+    @property
+    def num_parts(self) -> int:
+        """The residual, and its derivatives."""
+        return 1 + self.num_samples
+
     def sample(self, num_points: int, *, key: PRNGKeyArray) -> Float[Array, "points dim"]:
         """Points of the problem."""
         return self.problem.sample(num_points, key=key)

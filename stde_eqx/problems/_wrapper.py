@@ -27,6 +27,11 @@ class AbstractParabolicWrapper(AbstractParabolic):
         """The time up to which the solution is wanted."""
         return self.problem.t1
 
+    @property
+    def num_parts(self) -> int | None:
+        """The number of parts of the problem's residual."""
+        return self.problem.num_parts
+
     def initial(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """The problem's data."""
         return self.problem.initial(x)

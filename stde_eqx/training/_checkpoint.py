@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from .._custom_types import PyTreeLike
+from ._settings import settings
 
 
-_MAGIC = b"stde-eqx checkpoint, version 1\n"
+_MAGIC = b"stde-eqx checkpoint, version "
 
 
 class CheckpointError(ValueError):
@@ -21,8 +22,9 @@ class CheckpointError(ValueError):
 def save(path: str | os.PathLike[str], tree: PyTreeLike) -> None:
     """Writes the arrays and numbers of a PyTree to one file, which appears complete or not at all.
 
-    The file is a line of JSON that names every leaf with its shape and dtype, and the leaves in NumPy's own format:
-    reading it runs no code from it.
+    The file is a line of JSON that names every leaf with its shape and dtype, and every setting (the static fields of
+    modules that are numbers or text, and the names of functions such as activations) with its value, and then the
+    leaves in NumPy's own format: reading it runs no code from it.
 
     **Arguments:**
 
@@ -34,7 +36,8 @@ def save(path: str | os.PathLike[str], tree: PyTreeLike) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
         with open(partial, "wb") as file:
-            file.write(_MAGIC + json.dumps(_describe(tree)).encode() + b"\n")
+            header = {"leaves": _describe(tree), "settings": settings(tree)}
+            file.write(_MAGIC + b"2\n" + json.dumps(header).encode() + b"\n")
             eqx.tree_serialise_leaves(file, _without_typed_keys(tree))
         os.replace(partial, path)
     finally:
@@ -55,7 +58,8 @@ def load(path: str | os.PathLike[str], like: PyTreeLike) -> Any:
 
     - `path`: the file.
     - `like`: a PyTree of the same structure, such as an untrained model; its leaves that are not arrays (activation
-        functions) are kept, its arrays only give shapes and dtypes, and `jax.ShapeDtypeStruct` will do for them.
+        functions) are kept, its arrays only give shapes and dtypes, and `jax.ShapeDtypeStruct` will do for them. Its
+        settings must be those that were saved: a tanh network is not read into one of sines.
 
     **Returns:**
 
@@ -67,15 +71,19 @@ def load(path: str | os.PathLike[str], like: PyTreeLike) -> Any:
     """
     path = pathlib.Path(path)
     with open(path, "rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        version = file.readline(len(_MAGIC) + 8)
+        if not version.startswith(_MAGIC):
             raise CheckpointError(
-                f"`{path}` is not a checkpoint of this library: it does not begin with {_MAGIC.decode().strip()!r}."
+                f"`{path}` is not a checkpoint of this library: it does not begin with {_MAGIC.decode()!r}."
             )
         try:
-            stored = [tuple(leaf) for leaf in json.loads(file.readline())]
-        except ValueError as error:
+            header = json.loads(file.readline())
+            # Version 1 had no settings.
+            leaves, stored = (header["leaves"], header["settings"]) if isinstance(header, dict) else (header, {})
+        except (ValueError, KeyError) as error:
             raise CheckpointError(f"`{path}` is damaged: its description cannot be read.") from error
-        _check_same(path, stored, _describe(like))
+        _check_same(path, list(map(tuple, leaves)), _describe(like))
+        _check_settings(path, stored, settings(like))
         try:
             tree = eqx.tree_deserialise_leaves(file, _without_typed_keys(like))
         except (EOFError, ValueError, RuntimeError, TypeError) as error:
@@ -99,9 +107,19 @@ def _check_same(path: pathlib.Path, stored: list[tuple], wanted: list[tuple]) ->
         if (name, kind) != (other, wanted_kind):
             raise CheckpointError(
                 f"`{path}` holds something else than `like`: where it has {name} = {kind}, `like` has {other} = "
-                f"{wanted_kind}. Build `like` with the sizes and the kind of network that were saved."
+                f"{wanted_kind}. Build `like` with the sizes, the precision and the kind of network that were saved."
             )
     raise CheckpointError(f"`{path}` holds {len(stored)} arrays and numbers, `like` has {len(wanted)}.")
+
+
+def _check_settings(path: pathlib.Path, stored: dict[str, str], wanted: dict[str, str]) -> None:
+    # Where both have it: the next version of a layer may have a field more.
+    for place in stored.keys() & wanted.keys():
+        if stored[place] != wanted[place]:
+            raise CheckpointError(
+                f"`{path}` holds something else than `like`: there {place} is {stored[place]}, in `like` it is "
+                f"{wanted[place]}. Build `like` with the arguments of what was saved."
+            )
 
 
 def _is_typed_key(leaf: Any) -> bool:

@@ -24,3 +24,8 @@ class Metrics(eqx.Module):
     skill: float | None
     time: float
     steps_per_second: float | None
+
+    def __str__(self) -> str:
+        known = [("loss", self.loss), ("relative L2 error", self.relative_l2), ("skill", self.skill)]
+        parts = [f"{name} {value:.3g}" for name, value in known if value is not None]
+        return ", ".join([f"step {self.step:,}", *parts, f"{self.time:.1f} s"])

@@ -40,6 +40,9 @@ class Solution(eqx.Module):
     history: tuple[Metrics, ...]
     status: Status
 
+    def __str__(self) -> str:
+        return f"Solution of {type(self.problem).__name__}, {self.status.value}: {self.metrics}"
+
     @property
     def u(self) -> TrialFunction:
         """The trained function of one point, boundary condition included."""

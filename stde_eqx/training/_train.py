@@ -76,7 +76,7 @@ def train(
     - `estimator`: how to apply the PDE's operators; exactly (`stde.Exact()`) if `None`.
     - `optimizer`: any Optax optimiser, or [`stde_eqx.optim.NaturalGradient`][]; by default Adam, its learning rate
         falling linearly from 1e-3 to 0 at the last step.
-    - `steps`: how many steps to take.
+    - `steps`: how many steps to take; 0 for a state that is only to be evaluated.
     - `batch_size`: points a step.
     - `key`: the randomness of training and of the test points. A run that continues a state draws only the test points
         from it; the same key means the same points.
@@ -108,7 +108,8 @@ def train(
     """
     check_key(key)
     check_callbacks(callbacks)
-    steps = check_count("steps", steps)
+    # A state may be the last one already: whoever goes on from a file does not know.
+    steps = check_count("steps", steps, least=0 if isinstance(u, TrainState) else 1)
     num_test_points = check_count("num_test_points", num_test_points)
     report_every = max(1, steps // 50) if report_every is None else check_count("report_every", report_every)
     first = int(u.step) if isinstance(u, TrainState) else 0

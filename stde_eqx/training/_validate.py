@@ -10,6 +10,7 @@ from .._arguments import describe
 from ..operators import AbstractEstimator
 from ..optim import AbstractLeastSquaresOptimizer
 from ..problems import AbstractFamily, AbstractProblem, AbstractTimeDependent, as_arguments
+from ._solution import Solution
 
 
 def check_problem(problem: Any, estimator: Any) -> None:
@@ -37,8 +38,7 @@ def check_optimizer(optimizer: Any) -> None:
 
 def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
     """A callable that maps one point of the problem to a real scalar. Traced abstractly: nothing is computed."""
-    if not callable(u):
-        raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
+    _check_callable(u)
     points = eqx.filter_eval_shape(lambda k: problem.sample(2, key=k), key)
     _check_points(problem, points)
     point = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), points)
@@ -56,10 +56,15 @@ def check_field(problem: AbstractProblem, u: Any, *, key: PRNGKeyArray) -> None:
         )
 
 
+def _check_callable(u: Any) -> None:
+    if not callable(u):
+        what = " Its trained function is `solution.u`, its network `solution.model`." if isinstance(u, Solution) else ""
+        raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.{what}")
+
+
 def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator, *, key: PRNGKeyArray) -> None:
     """A trainable scalar network whose residual is a scalar, or a vector of parts."""
-    if not callable(u):
-        raise ValueError(f"the network must be a callable of one point, such as `eqx.nn.MLP`; got {describe(u)}.")
+    _check_callable(u)
     # Inside the ansatz, which may call the network with more than the point.
     check_field(problem, problem.ansatz(u), key=key)
     if not jax.tree.leaves(eqx.filter(u, eqx.is_inexact_array)):
@@ -73,13 +78,26 @@ def check_network(problem: AbstractProblem, u: Any, estimator: AbstractEstimator
         u,
         key,
     )
-    is_array = isinstance(residual, jax.ShapeDtypeStruct) and jnp.issubdtype(residual.dtype, jnp.floating)
-    if not (is_array and len(residual.shape) <= 1):
-        raise ValueError(
-            f"`{type(problem).__name__}.residual` must return a real scalar, of shape (), or a vector of parts for one "
-            f"point; got {describe(residual)}."
-        )
+    _check_residual(problem, residual)
     knows_exact(problem, key=key)
+
+
+def _check_residual(problem: AbstractProblem, residual: Any) -> None:
+    number = problem.num_parts
+    shape = () if number is None else (number,)
+    is_real = isinstance(residual, jax.ShapeDtypeStruct) and jnp.issubdtype(residual.dtype, jnp.floating)
+    if is_real and residual.shape == shape:
+        return
+    expected = "a real scalar, of shape ()," if number is None else f"{number} real parts, of shape {shape},"
+    advice = ""
+    if number is None and is_real and len(residual.shape) == 1:
+        advice = (
+            " Was a sum over the coordinates forgotten? The residual of a system, whose parts are squared and added, "
+            f"wants a property `num_parts` of the problem that returns {residual.shape[0]}."
+        )
+    raise ValueError(
+        f"`{type(problem).__name__}.residual` must return {expected} for one point; got {describe(residual)}.{advice}"
+    )
 
 
 def knows_exact(problem: AbstractProblem, *, key: PRNGKeyArray) -> bool:

@@ -27,7 +27,7 @@ def load_config(kind: type[_Options], path: Path) -> _Options:
     """Reads options of a known class from a YAML file; `UsageError` names the file and the field at fault."""
     try:
         return _from_plain(kind, yaml.safe_load(path.read_text()), "")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{path.parent} is not a run folder: it has no {path.name}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not a YAML file: {' '.join(str(error).split())}") from None

@@ -1,3 +1,4 @@
+import importlib.metadata
 import sys
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
@@ -33,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command `stde-eqx`: 0 if all went well, 2 after a mistake in the command, with one line on standard error."""
     try:
         argv = sys.argv[1:] if argv is None else argv
+        if list(argv) == ["--version"]:
+            print("stde-eqx", importlib.metadata.version("stde-eqx"))
+            return 0
         command = parse(_Command, argv, prog="stde-eqx", description=_DESCRIPTION)
         return command.run()
     except (UsageError, ValueError) as error:

@@ -1,4 +1,8 @@
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +37,8 @@ from ._table import errors_table
 class Solve:
     """Train a network to solve a problem of the zoo, and leave a run folder behind.
 
-    The folder holds the configuration, the metrics, the trained model and plots. Ctrl-C ends a run in order.
+    The folder holds the configuration, the metrics, the trained model and plots. Ctrl-C ends a run in order, as does
+    SIGTERM, which a queue sends when the time is up.
 
     For example:
       stde-eqx solve sine-gordon --dim 10000 --estimator.num-samples 16
@@ -79,7 +84,8 @@ class Solve:
         console = Console()
         console.print(f"{self.problem.name}, {self.problem.dim:,} dimensions, {self.steps:,} steps", highlight=False)
         try:
-            solution, failure = self._train(problem, network, estimator, folder, console, key=key), None
+            with _terminated_as_interrupted():
+                solution, failure = self._train(problem, network, estimator, folder, console, key=key), None
         except TrainingError as error:
             solution, failure = error.solution, error
         print(errors_table(solution.metrics))
@@ -105,6 +111,19 @@ class Solve:
                 ProgressBar(console),
             ],
         )
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM as Ctrl-C, within the context."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda signum, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _exit_code(solution: stde.Solution, failure: TrainingError | None, folder: RunFolder) -> int:

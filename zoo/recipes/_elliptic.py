@@ -1,3 +1,5 @@
+import math
+
 import stde_eqx as stde
 
 from ._networks import Neighbours, Perceptron
@@ -35,20 +37,23 @@ def quick() -> Recipe:
 def accurate(dim: int) -> Recipe:
     """Natural gradient with momentum on a network of local interactions, for neighbouring coordinates that interact.
 
-    The exact Laplacian of such a network costs a few evaluations. Above 3 000 dimensions it is smaller and the batches
-    are larger, as points are dear and each shows little of what there is to learn. Measured on two CPU cores, on the
-    unit ball to 10 000 dimensions and on the larger domains to 1 000: 1 to 22 minutes, skills of 0.0001 to 0.26, but
-    of 1 for the three-body solution in 1 000 (see `benchmarks/results/accuracy.csv`). Above 30 000 it is a perceptron
-    with sampled coordinates, whose points take less time.
+    The exact Laplacian of such a network costs a few evaluations. A batch has as many points as there are coordinates,
+    and thus as many as interactions to be told apart, or 300: in 1 000 dimensions 300 points a step learn nothing of
+    the three-body solution, and 1 000 get to a fortieth of the trivial ansatz's error. Above 2 000 dimensions, where
+    that is too dear, the network is smaller and fits less of every batch. Above 30 000 it is a perceptron with sampled
+    coordinates, whose points take less time. Measured on two CPU cores: `benchmarks/results/accuracy.csv`.
 
     **Arguments:**
 
     - `dim`: of the problem.
     """
-    if dim <= 3_000:
+    if dim <= 2_000:
+        chunk_size = 20
+        num_points = chunk_size * math.ceil(max(300, dim) / chunk_size)
+        steps = max(200, 300_000 // num_points)
         local = Neighbours(width=16, depth=2, features=8)
         natural = Natural(damping=1e-4, momentum=0.8)
-        phase = Phase(natural, steps=1_000, estimator=stde.Exact(), batch_size=300, chunk_size=20)
+        phase = Phase(natural, steps=steps, estimator=stde.Exact(), batch_size=num_points, chunk_size=chunk_size)
         return Recipe(network=local, phases=(phase,))
     if dim <= 30_000:
         local = Neighbours(width=8, depth=1, features=8)

@@ -56,11 +56,12 @@ class Neighbours(AbstractArchitecture):
     def build(self, problem: stde.AbstractProblem, *, key: PRNGKeyArray) -> stde.nn.LocalInteraction:
         if not isinstance(problem, AbstractManufactured):
             raise ValueError(
-                f"zoo.recipes.Neighbours is for problems without time, got {type(problem).__name__}. Write for example "
-                "zoo.recipes.Perceptron(width=64, depth=3)."
+                "zoo.recipes.Neighbours is for the zoo's problems with a manufactured solution and no time, got "
+                f"{type(problem).__name__}. Write for example zoo.recipes.Perceptron(width=64, depth=3); for a problem "
+                "of your own, `stde.nn.LocalInteraction` and `stde.optim.NaturalGradient` in `stde.train`."
             )
-        network_key, points_key = jr.split(key)
-        typical = float(jnp.sqrt(jnp.mean(problem.sample(100, key=points_key) ** 2)))
+        # The same points for every key: whoever builds the network again, to load what was trained, needs the same one.
+        typical = float(jnp.sqrt(jnp.mean(problem.sample(100, key=jr.key(0)) ** 2)))
         return stde.nn.LocalInteraction(
             problem.dim,
             self._size(problem),
@@ -68,7 +69,7 @@ class Neighbours(AbstractArchitecture):
             depth=self.depth,
             features=self.features,
             input_scale=1 / typical,
-            key=network_key,
+            key=key,
         )
 
     def _size(self, problem: AbstractManufactured) -> int:

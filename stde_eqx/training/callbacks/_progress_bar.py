@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class ProgressBar(AbstractCallback):
     """A live line in the terminal: step, loss, relative L2 error, skill, iterations a second, time left.
 
+    Where the output is not a terminal, such as the log of a job, it is a line for every tenth of the run.
+
     **Arguments:**
 
     - `console`: the `rich` console to write to; standard output by default.
@@ -38,7 +40,13 @@ class ProgressBar(AbstractCallback):
         self._task = self._bar.add_task(
             "", total=start.last_step, completed=done, loss=unknown, l2=unknown, skill=unknown, speed="compiling"
         )
+        self._first_step = self._logged = done
         self._bar.start()
+
+    @property
+    def _is_log(self) -> bool:
+        assert self._bar is not None
+        return not (self._bar.console.is_terminal or self._bar.console.is_jupyter)
 
     def on_progress(self, progress: Progress) -> None:
         assert self._bar is not None
@@ -50,6 +58,12 @@ class ProgressBar(AbstractCallback):
         assert self._bar is not None
         if metrics.relative_l2 is not None:
             self._bar.update(self._task, l2=f"{metrics.relative_l2:.2e}", skill=f"{metrics.skill:.3f}")
+        # At the end the bar itself is printed.
+        if self._is_log and self._logged + (self._last_step - self._first_step) / 10 <= metrics.step < self._last_step:
+            self._logged = metrics.step
+            speed = metrics.steps_per_second
+            left = "" if speed is None else f", ETA {_clock((self._last_step - metrics.step) / speed)}"
+            self._bar.console.print(f"{metrics} of {self._last_step:,} steps{left}", highlight=False)
 
     def close(self) -> None:
         if self._bar is not None:
