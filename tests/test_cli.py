@@ -137,7 +137,11 @@ def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
         (["solve", "poisson", "--estimator.num-sample", "5"], "did you mean '--estimator.num-samples'?"),
         (["solve", "poisson", "--estimator", "dense"], "write one of estimator:sparse, estimator:dense"),
         (["solve", "poisson", "estimator:exact", "--estimator.num-samples", "5"], "--estimator.num-samples"),
-        (["solve", "poisson", "--dim", "1.5"], "--dim"),
+        (
+            ["solve", "poisson", "--dim", "1.5"],
+            "--dim takes a whole number, got '1.5'; see: stde-eqx solve poisson --help",
+        ),
+        (["solve", "poisson", "--lr", "3"], "unknown argument '--lr'; see: stde-eqx solve poisson --help"),
         (["solve", "poisson", "--dim"], "--dim"),
         (["solve", "poisson", "--solution", "four-body"], "two-body"),
         (["solve", "poisson", "--dim", "10"], "cannot sample 16 of 10 coordinates"),

@@ -131,6 +131,8 @@ def test_plans_print_a_table():
 def test_refusals(unchecked):
     with pytest.raises(ValueError, match="Axis 5 is differentiated, but the point has only 3"):
         stde.partials(_u, _x, {"a": (5,)})
+    with pytest.raises(ValueError, match=r"asked for by name.*got \[\(0,\)\].*stde.plan"):
+        stde.partials(_u, _x, [(0,)])  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="integers counted from 0"):
         stde.plan([(0, -1)])
     with pytest.raises(ValueError, match="at one point"):

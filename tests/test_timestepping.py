@@ -207,6 +207,7 @@ def test_a_network_follows_the_heat_equation(update):
     errors = evolution.relative_l2(key=jr.key(1), num_points=1000)
     assert evolution.initial_error < 2e-3
     assert jnp.all(errors < 1e-2), errors
+    assert f"completed: t={float(evolution.ts[-1]):.4g} after {evolution.num_steps} steps" in str(evolution)
     # As far as the points tell, the error is below what the indicator allows.
     size = jnp.sqrt(jnp.mean(jax.vmap(problem.initial)(problem.sample_at(jnp.zeros(1000), key=jr.key(3))) ** 2))
     assert jnp.all(errors * size < 10 * (evolution.error_bounds + evolution.initial_error * size))

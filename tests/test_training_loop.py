@@ -61,6 +61,17 @@ def test_training_starts_from_the_trivial_ansatz():
     assert 0.2 < solution.metrics.loss < 5  # a batch of eight points
 
 
+def test_the_default_optimiser_is_adam_on_clipped_gradients():
+    """An outlier of a batch does not shorten the steps after it."""
+    params = jnp.ones(4)
+    optimizer, adam = default_optimizer(100, 1e-2), optax.adam(optax.linear_schedule(1e-2, 0.0, 100))
+    state, reference = optimizer.init(params), adam.init(params)
+    for gradient, seen in ((0.3 * params, 0.3 * params), (1e6 * params, 0.5 * params), (0.1 * params, 0.1 * params)):
+        updates, state = optimizer.update(gradient, state, params)
+        expected, reference = adam.update(seen, reference, params)
+        assert jnp.allclose(updates, expected, rtol=1e-10)
+
+
 def test_the_loop_takes_the_steps_of_make_step():
     solution = _train()
     step = stde.make_step(BallPoisson(), estimator=stde.SparseSTDE(2), optimizer=default_optimizer(20), batch_size=8)

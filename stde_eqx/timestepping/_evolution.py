@@ -63,6 +63,13 @@ class Evolution(eqx.Module):
     num_steps: int
     dense: diffrax.Solution | None
 
+    def __str__(self) -> str:
+        return (
+            f"Evolution of {type(self.problem).__name__}, {self.status.value}: t={float(self.ts[-1]):.4g} after "
+            f"{self.num_steps} steps, relative error of the initial fit {self.initial_error:.1e}, last defect "
+            f"{float(self.defects[-1]):.1e}"
+        )
+
     def __len__(self) -> int:
         return self.ts.shape[0]
 

@@ -74,8 +74,8 @@ def train(
     - `u`: the network to train, any PyTree that maps one point to a scalar; or a [`stde_eqx.training.TrainState`][] of
         a run of the same problem and optimiser to go on with. Neither is changed.
     - `estimator`: how to apply the PDE's operators; exactly (`stde.Exact()`) if `None`.
-    - `optimizer`: any Optax optimiser, or [`stde_eqx.optim.NaturalGradient`][]; by default Adam, its learning rate
-        falling linearly from 1e-3 to 0 at the last step.
+    - `optimizer`: any Optax optimiser, or [`stde_eqx.optim.NaturalGradient`][]; by default Adam on clipped gradients,
+        its learning rate falling linearly from 1e-3 to 0 at the last step: [`stde_eqx.training.default_optimizer`][].
     - `steps`: how many steps to take; 0 for a state that is only to be evaluated.
     - `batch_size`: points a step.
     - `key`: the randomness of training and of the test points. A run that continues a state draws only the test points

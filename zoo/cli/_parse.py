@@ -1,5 +1,6 @@
 import contextlib
 import io
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -20,11 +21,15 @@ def parse(form: Any, argv: Sequence[str], *, prog: str, description: str) -> Any
     except SystemExit as stop:
         if stop.code in (None, 0):
             raise
-        raise UsageError(one_line(complaint.getvalue())) from None
+        words = itertools.takewhile(lambda word: re.fullmatch(r"[\w-]+", word) and not word.startswith("-"), argv)
+        raise UsageError(one_line(complaint.getvalue(), " ".join([prog, *words, "--help"]))) from None
 
 
-def one_line(box: str) -> str:
-    """Tyro's complaint, a box of sections divided by rules, as one sentence that names the nearest thing it knows."""
+def one_line(box: str, for_help: str) -> str:
+    """Tyro's complaint, a box of sections divided by rules, as one sentence that names the nearest thing it knows.
+
+    Where there is nothing near, it names the command that prints the help.
+    """
     sections = [""]
     for row in re.sub(r"\x1b\[[0-9;]*m", "", box).splitlines():
         row = row.strip("│ ")
@@ -42,8 +47,12 @@ def one_line(box: str) -> str:
         nearest = _nearest(unknown[1], hint)
         if nearest:
             return f"{message}; {nearest}"
-    see = re.search(r"For full helptext, (?:run|see) (.* --help)", hint)
-    return f"{message.rstrip('.')}; see: {see[1]}" if see else message
+    message = re.sub(
+        r"Error parsing (\S+): invalid literal for int\(\) with base 10: (.*)",
+        r"\1 takes a whole number, got \2",
+        message,
+    )
+    return f"{message.rstrip('.')}; see: {for_help}" if "For full helptext" in hint else message
 
 
 def _nearest(token: str, hint: str) -> str | None:

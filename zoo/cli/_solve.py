@@ -8,7 +8,6 @@ from pathlib import Path
 
 import equinox as eqx
 import jax.random as jr
-import optax
 from jaxtyping import PRNGKeyArray
 from rich.console import Console
 
@@ -97,7 +96,7 @@ class Solve:
             problem,
             network,
             estimator=estimator,
-            optimizer=optax.adam(optax.linear_schedule(self.learning_rate, 0.0, self.steps)),
+            optimizer=stde.training.default_optimizer(self.steps, self.learning_rate),
             steps=self.steps,
             batch_size=self.batch_size,
             key=key,

@@ -155,5 +155,10 @@ def partials(
     """
     if x.ndim != 1:
         raise ValueError(f"Partial derivatives are taken at one point, of shape (dim,); got x of shape {x.shape}.")
+    if not isinstance(names, Mapping):
+        raise ValueError(
+            'The derivatives are asked for by name, as in `stde.partials(u, x, {"u_x": (0,), "u_xy": (0, 1)})`; got '
+            f"{names!r}. For a collection of multi-indices there is `stde.plan`."
+        )
     found = plan(names.values(), strategy=strategy)(u, x)
     return {name: found[as_multi_index(axes)] for name, axes in names.items()}

@@ -63,7 +63,7 @@ class ProgressBar(AbstractCallback):
             self._logged = metrics.step
             speed = metrics.steps_per_second
             left = "" if speed is None else f", ETA {_clock((self._last_step - metrics.step) / speed)}"
-            self._bar.console.print(f"{metrics} of {self._last_step:,} steps{left}", highlight=False)
+            self._bar.console.print(f"{metrics} of {self._last_step:,} steps{left}", highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         if self._bar is not None:
