@@ -101,7 +101,7 @@ for loss in (stde.MeanSquare(), stde.UnbiasedSquare()):
     error = 2 * found.std(1) / found.shape[1] ** 0.5
     axes.errorbar(numbers, found.mean(1), error, fmt="o-", capsize=3, label=type(loss).__name__)
 axes.axhline(exact, color="grey", linestyle="--", label="exact")
-axes.set(xlabel="sampled coordinates", ylabel="expected loss", xscale="log", yscale="symlog")
+axes.set(xlabel="sampled coordinates", ylabel="expected loss", xscale="log")
 axes.legend()
 plt.show()
 
