@@ -69,7 +69,7 @@ def test_the_default_optimiser_is_adam_on_clipped_gradients():
     for gradient, seen in ((0.3 * params, 0.3 * params), (1e6 * params, 0.5 * params), (0.1 * params, 0.1 * params)):
         updates, state = optimizer.update(gradient, state, params)
         expected, reference = adam.update(seen, reference, params)
-        assert jnp.allclose(updates, expected, rtol=1e-10)
+        assert tree_allclose(updates, expected, rtol=1e-10)
 
 
 def test_the_loop_takes_the_steps_of_make_step():

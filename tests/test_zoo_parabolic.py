@@ -123,7 +123,7 @@ def test_the_ansatz_has_the_data_whatever_the_network(case, getkey):
         assert np.allclose(slope, jax.vmap(problem.velocity)(x), atol=1e-12)
 
 
-class Chosen(stde.estimators.AbstractSampling):
+class Chosen(stde.estimators.AbstractSamplingScheme):
     """Given terms, with given factors."""
 
     rows: Any

@@ -11,7 +11,7 @@ from ._dense import DenseSTDE as DenseSTDE
 from ._distributions import Gaussian as Gaussian, Rademacher as Rademacher, Spherical as Spherical
 from ._known_factor import KnownFactor as KnownFactor
 from ._sampling import (
-    AbstractSampling as AbstractSampling,
+    AbstractSamplingScheme as AbstractSamplingScheme,
     Importance as Importance,
     Stratified as Stratified,
     WithoutReplacement as WithoutReplacement,

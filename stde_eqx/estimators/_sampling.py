@@ -18,7 +18,7 @@ from ..operators import AbstractDesign, Draws, Strata
 Drawn = tuple[Int[Array, " samples"], float | Float[Array, "..."], AbstractDesign]
 
 
-class AbstractSampling(eqx.Module):
+class AbstractSamplingScheme(eqx.Module):
     """A scheme by which `num_samples` of the terms of an operator are drawn."""
 
     @abc.abstractmethod
@@ -36,7 +36,7 @@ class AbstractSampling(eqx.Module):
         """
 
 
-class WithoutReplacement(AbstractSampling):
+class WithoutReplacement(AbstractSamplingScheme):
     """Every set of terms with equal probability."""
 
     def draw(
@@ -46,7 +46,7 @@ class WithoutReplacement(AbstractSampling):
         return rows, total / num_samples, Draws(num_samples, total)
 
 
-class WithReplacement(AbstractSampling):
+class WithReplacement(AbstractSamplingScheme):
     """Independent terms, of which some may come up twice."""
 
     def draw(
@@ -55,7 +55,7 @@ class WithReplacement(AbstractSampling):
         return jr.randint(key, (num_samples,), 0, total), total / num_samples, Draws(num_samples, None)
 
 
-class Stratified(AbstractSampling):
+class Stratified(AbstractSamplingScheme):
     """One term from each of `num_samples` groups of neighbours, which are as equal as can be.
 
     Better than a uniform draw where neighbouring terms are alike. Its standard error is estimated from differences
@@ -71,7 +71,7 @@ class Stratified(AbstractSampling):
         return jr.randint(key, (num_samples,), lower, upper), jnp.array(sizes, float), Strata(sizes)
 
 
-class Importance(AbstractSampling):
+class Importance(AbstractSamplingScheme):
     """Independent terms, with probabilities in proportion to weights.
 
     Ideal weights are the sizes of the terms, coefficient times derivative. The draw inverts cumulated probabilities,

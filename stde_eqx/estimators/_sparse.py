@@ -3,7 +3,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..operators import AbstractDirectionalOperator, AbstractOperator, AbstractSampler, Directions, TraceDirections
 from ._checks import check_num_samples, require_key
-from ._sampling import AbstractSampling, Drawn, WithoutReplacement
+from ._sampling import AbstractSamplingScheme, Drawn, WithoutReplacement
 
 
 class SparseSTDE(AbstractSampler):
@@ -27,7 +27,7 @@ class SparseSTDE(AbstractSampler):
     """
 
     num_samples: int = eqx.field(static=True)
-    sampling: AbstractSampling = WithoutReplacement()
+    sampling: AbstractSamplingScheme = WithoutReplacement()
 
     def __check_init__(self) -> None:
         check_num_samples(self)

@@ -6,7 +6,7 @@ import jax.random as jr
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from .._custom_types import Field
-from ..estimators import AbstractSampling, WithoutReplacement
+from ..estimators import AbstractSamplingScheme, WithoutReplacement
 from ..operators import AbstractEstimator, Coordinates
 from ..taylor import directional_derivatives
 from ._base import AbstractPenalty, AbstractProblem
@@ -44,10 +44,10 @@ class GradientEnhanced(AbstractProblem):
     problem: AbstractProblem
     weight: float
     num_samples: int = eqx.field(static=True)
-    sampling: AbstractSampling
+    sampling: AbstractSamplingScheme
 
     def __init__(
-        self, problem: AbstractProblem, weight: float, num_samples: int, sampling: AbstractSampling | None = None
+        self, problem: AbstractProblem, weight: float, num_samples: int, sampling: AbstractSamplingScheme | None = None
     ):
         self.problem = problem
         self.weight = weight

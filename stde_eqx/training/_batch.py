@@ -10,7 +10,7 @@ from .._custom_types import Field
 from ..operators import AbstractEstimator
 from ..optim.jacobian import Block
 from ..problems import AbstractProblem, as_arguments
-from ._loss import AbstractLoss, batch_size, mean_square, penalty_parts, residuals
+from ._loss import AbstractLoss, batch_size, mean_square, penalty_parts, penalty_points, residuals
 
 
 class Batch(eqx.Module):
@@ -74,8 +74,7 @@ class Batch(eqx.Module):
 
     def _penalty_blocks(self, net_of: Callable[[Any], Field]) -> list[Block]:
         blocks = []
-        for index, penalty in enumerate(self.problem.penalties()):
-            points = penalty.sample(penalty.num_points, key=jr.fold_in(self.penalty_key, index))
+        for penalty, points in penalty_points(self.problem, key=self.penalty_key):
             factor = (penalty.weight / penalty.num_points) ** 0.5 / self.scale
             residual = lambda params, point, _, penalty=penalty, factor=factor: (
                 factor * penalty.residual(self.problem.ansatz(net_of(params)), *as_arguments(point))

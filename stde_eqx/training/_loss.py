@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .._batching import at_all
 from .._custom_types import Field
 from ..operators import AbstractEstimator
-from ..problems import AbstractProblem, as_arguments
+from ..problems import AbstractPenalty, AbstractProblem, as_arguments
 
 
 def residuals(
@@ -47,6 +47,14 @@ def residuals(
     return at_all(lambda item: residual(*item), (points, jr.split(key, batch_size(points))), chunk_size=chunk_size)
 
 
+def penalty_points(problem: AbstractProblem, *, key: PRNGKeyArray) -> list[tuple[AbstractPenalty, Any]]:
+    """The problem's penalties, each with random points of its own."""
+    return [
+        (penalty, penalty.sample(penalty.num_points, key=jr.fold_in(key, index)))
+        for index, penalty in enumerate(problem.penalties())
+    ]
+
+
 def penalty_parts(
     problem: AbstractProblem, net: Field, *, key: PRNGKeyArray
 ) -> list[tuple[float, Float[Array, "points ..."]]]:
@@ -62,8 +70,7 @@ def penalty_parts(
     """
     u = problem.ansatz(net)
     parts = []
-    for index, penalty in enumerate(problem.penalties()):
-        points = penalty.sample(penalty.num_points, key=jr.fold_in(key, index))
+    for penalty, points in penalty_points(problem, key=key):
         at_point = lambda point, penalty=penalty: penalty.residual(u, *as_arguments(point))
         parts.append((penalty.weight, jax.vmap(at_point)(points)))
     return parts
