@@ -5,6 +5,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import pytest
 
 import stde_eqx as stde
@@ -140,6 +141,9 @@ def test_directions_of_another_dimension():
         (slice(4, 2), "chooses no coordinates"),
         ([1, 25], "that are not there"),
         (jnp.array([-7, 1]), "that are not there"),
+        ([1, 3, 1], "chooses a coordinate twice"),
+        ([1, -5], "chooses a coordinate twice"),
+        (slice(0.5, 2), "ends of a slice of coordinates are whole numbers"),
         (3, r"such as `on\(slice\(1, None\)\)` or `on\(\[0, 2\]\)`; got 3"),
         ([0.5], r"got array\(\[0.5\]\)"),
     ),
@@ -152,10 +156,22 @@ def test_coordinates_that_a_point_does_not_have(selection, said, unchecked):
 def test_coordinates_as_a_list_or_from_the_end():
     x = jnp.linspace(0.1, 1, 6)
     u = lambda x: jnp.sum(x**3 * jnp.arange(6))
-    for selection, expected in (([1, 4], (1, 4)), (slice(-2, None), (4, 5)), (jnp.array([-1, 0]), (5, 0))):
-        found = stde.Laplacian().on(selection)(u, x)
-        assert jnp.allclose(found, sum(6 * x[i] * i for i in expected), rtol=1e-12)
-        assert jnp.allclose(jax.jit(lambda x, s=selection: stde.Laplacian().on(s)(u, x))(x), found, rtol=1e-12)
+    for selection, expected in (
+        ([1, 4], (1, 4)),
+        (range(2, 4), (2, 3)),
+        (np.array([1, 3]), (1, 3)),
+        (slice(-2, None), (4, 5)),
+        (slice(1, -7, -1), (1, 0)),
+        (jnp.array([-1, 0]), (5, 0)),
+    ):
+        operator = stde.Laplacian().on(selection)
+        value = sum(6 * x[i] * i for i in expected)
+        assert jnp.allclose(operator(u, x), value, rtol=1e-12)
+        assert jnp.allclose(jax.jit(lambda x, operator=operator: operator(u, x))(x), value, rtol=1e-12)
+        # One coordinate of two, under a key that is traced.
+        draw = lambda key, operator=operator: operator(u, x, estimator=stde.SparseSTDE(1), key=key)
+        found = jax.jit(jax.vmap(draw))(jr.split(jr.key(0), 50))
+        assert {round(float(y), 9) for y in found} == {round(float(2 * 6 * x[i] * i), 9) for i in expected}
 
 
 def test_what_is_not_an_estimator_a_function_or_a_point(unchecked):
@@ -188,6 +204,21 @@ def test_transformed_functions_are_coefficients_without_a_warning():
         warnings.simplefilter("error")
         found = medium.operator()(u, x)
     assert jnp.allclose(found, jnp.trace(jax.jacfwd(flux)(x)), rtol=1e-12)
+
+
+def test_operators_of_one_transformed_function_are_equal():
+    sigma = jax.jit(lambda x: 1 + x)
+    assert stde.WeightedLaplacian(sigma) == stde.WeightedLaplacian(sigma)
+    traces = []
+
+    @eqx.filter_jit
+    def apply(operator, x):
+        traces.append(None)
+        return operator(lambda x: jnp.sum(x**3), x)
+
+    for _ in range(3):
+        apply(stde.WeightedLaplacian(sigma), jnp.ones(3))
+    assert len(traces) == 1
 
 
 def test_an_estimate_prints_its_numbers():

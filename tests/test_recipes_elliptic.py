@@ -47,7 +47,6 @@ def test_a_network_that_is_built_again_is_the_same_but_for_its_weights():
     problem = zoo.Poisson(zoo.TwoBody(6, key=_key))
     first, second = (Neighbours(width=4, depth=1, features=3).build(problem, key=jr.key(seed)) for seed in (1, 2))
     assert eqx.tree_equal(*(eqx.filter(net, eqx.is_array, inverse=True) for net in (first, second)))
-    assert first.input_scale == second.input_scale
 
 
 def test_neighbours_ask_where_the_interaction_is_not_known():

@@ -4,13 +4,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import optax
 import pytest
 
 import stde_eqx as stde
 from stde_eqx.training import CheckpointError, load, save
 
 from .helpers import tree_allclose
-from .training_problems import mlp
+from .training_problems import BallPoisson, mlp
 
 
 def test_every_kind_of_leaf_comes_back(tmp_path, getkey):
@@ -97,6 +98,78 @@ def test_what_a_network_is_besides_its_arrays_must_be_the_same(tmp_path):
     load(tmp_path / "mlp", net(jnp.tanh))
     with pytest.raises(CheckpointError, match=r"\['a'\]\[0\]\.activation is .*tanh, in `like` it is .*sin"):
         load(tmp_path / "mlp", net(jnp.sin))
+
+
+class _Sine(eqx.Module):
+    weight: jax.Array
+    settings: tuple = eqx.field(static=True, default=(1, None, "a", (2.0,)))
+
+    def __call__(self, x):
+        return jnp.sum(jnp.sin(self.weight * x))
+
+
+class _Tanh(_Sine):
+    def __call__(self, x):
+        return jnp.sum(jnp.tanh(self.weight * x))
+
+
+@pytest.mark.parametrize(
+    ("saved", "other", "said"),
+    (
+        (_Sine(jnp.ones(5)), _Tanh(jnp.ones(5)), "the whole is _Sine, in `like` it is _Tanh"),
+        (_Sine(jnp.ones(5)), _Sine(jnp.ones(5), (2, None, "a", (2.0,))), r"\.settings\[0\] is 1, in `like` it is 2"),
+        (_Sine(jnp.ones(5)), _Sine(jnp.ones(5), (1, None, "b", (2.0,))), r"\.settings\[2\] is a, in `like` it is b"),
+        (
+            jax.tree_util.Partial(jnp.dot, jnp.ones(5)),
+            jax.tree_util.Partial(jnp.vdot, jnp.ones(5)),
+            r"\.func is dot, in `like` it is vdot",
+        ),
+    ),
+)
+def test_kinds_settings_and_bound_functions_are_compared(saved, other, said, tmp_path):
+    save(tmp_path / "file", saved)
+    load(tmp_path / "file", saved)
+    with pytest.raises(CheckpointError, match=said):
+        load(tmp_path / "file", other)
+
+
+def test_a_state_of_another_network_is_refused(tmp_path):
+    optimizer = optax.adam(1e-3)
+    state = lambda activation: stde.make_step(BallPoisson(), optimizer=optimizer).init(
+        eqx.nn.MLP(5, "scalar", 4, 1, activation=activation, key=jr.key(0)), key=jr.key(1)
+    )
+    save(tmp_path / "file", state(jnp.tanh))
+    load(tmp_path / "file", state(jnp.tanh))
+    with pytest.raises(CheckpointError, match=r"\.skeleton\.activation is tanh, in `like` it is sin"):
+        load(tmp_path / "file", state(jnp.sin))
+    other = stde.make_step(BallPoisson(), optimizer=optax.sgd(1e-3)).init(mlp(), key=jr.key(1))
+    with pytest.raises(CheckpointError, match="the kind of network and the optimiser that were saved|holds"):
+        load(tmp_path / "file", other)
+
+
+def test_the_last_digits_of_a_scale_and_a_lambda_are_no_difference(tmp_path):
+    local = lambda scale: stde.nn.LocalInteraction(5, width=4, depth=1, features=2, input_scale=scale, key=jr.key(0))
+    save(tmp_path / "file", local(0.57735027))
+    load(tmp_path / "file", local(0.57735024))
+    net = lambda activation: eqx.nn.MLP(5, 1, 3, 1, activation=activation, key=jr.key(0))
+    save(tmp_path / "mlp", net(lambda x: jnp.tanh(x)))
+    load(tmp_path / "mlp", net(jnp.tanh))
+
+
+def test_a_file_of_a_later_version_says_so(tmp_path):
+    save(tmp_path / "file", jnp.ones(3))
+    (tmp_path / "file").write_bytes((tmp_path / "file").read_bytes().replace(b"version 2", b"version 3", 1))
+    with pytest.raises(CheckpointError, match="by a later version"):
+        load(tmp_path / "file", jnp.ones(3))
+
+
+@pytest.mark.parametrize("header", (b"5", b"[1]", b'{"leaves": [], "settings": [1]}', b"{}"))
+def test_a_description_of_another_form_is_damage(header, tmp_path):
+    save(tmp_path / "file", jnp.ones(3))
+    magic, _, arrays = (tmp_path / "file").read_bytes().split(b"\n", 2)
+    (tmp_path / "file").write_bytes(magic + b"\n" + header + b"\n" + arrays)
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(tmp_path / "file", jnp.ones(3))
 
 
 def test_numbers_that_are_leaves_are_read_not_compared(tmp_path):

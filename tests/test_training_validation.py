@@ -121,12 +121,21 @@ def test_parts_of_a_residual_are_declared():
         stde.train(wrong, mlp(), **options)
 
 
-def test_the_dimension_of_a_problem_is_a_whole_number():
+def test_a_gradient_enhanced_system_is_refused_at_once():
+    with pytest.raises(ValueError, match="scalar residual, got _System with 2 parts"):
+        stde.GradientEnhanced(_System(), 0.1, 2)
+
+
+@pytest.mark.filterwarnings("ignore:A JAX array is being set as static")
+@pytest.mark.parametrize(
+    ("dim", "said"), ((3.0, "`dim` must be a whole number.*3.0"), (jnp.asarray(3), "a Python integer.*the array 3"))
+)
+def test_the_dimension_of_a_problem_is_a_whole_number(dim, said):
     class Wrong(BallPoisson):
         def __init__(self):
-            self.coefficients, self.dim = jnp.ones(3), 3.0  # pyright: ignore[reportAttributeAccessIssue]
+            self.coefficients, self.dim = jnp.ones(3), dim
 
-    with pytest.raises(ValueError, match="`dim` must be a whole number.*3.0"):
+    with pytest.raises(ValueError, match=said):
         Wrong()
 
 

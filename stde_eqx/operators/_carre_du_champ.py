@@ -14,6 +14,7 @@ from ._base import (
     AbstractSampler,
     AbstractSecondOrder,
     check_point,
+    estimator_or_exact,
     value_and_apply,
 )
 from ._directions import Directions
@@ -78,13 +79,14 @@ def carre_du_champ(
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
     check_point(u, x)
+    estimator = estimator_or_exact(estimator)
     _check_order(operator, x)
     if reverse_pass:
         value, applied = value_and_apply(operator, u, x, estimator=estimator, key=key)
         _check_scalar(value)
         return CarreDuChamp(value, applied, _square(operator, jax.grad(u)(x), x))
 
-    if not (estimator is None or isinstance(estimator, AbstractSampler)):
+    if not isinstance(estimator, AbstractSampler):
         raise ValueError(
             f"{estimator} does more with a function than to draw directions, which serve for the square as well: use "
             "stde.SparseSTDE(16) for example, or reverse_pass=True."

@@ -1,13 +1,28 @@
 """Coefficients of operators: numbers, arrays, or functions of the point."""
 
-import functools
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A function that JAX has transformed, in a plain object that equals another one of the same function."""
+
+    function: Callable[..., Any]
+
+    @property
+    def __name__(self) -> str:
+        return getattr(self.function, "__name__", type(self.function).__name__)
+
+    def __call__(self, x: Float[Array, " point"]) -> Any:
+        return self.function(x)
 
 
 def as_coefficient(value: Any) -> Any:
@@ -18,11 +33,8 @@ def as_coefficient(value: Any) -> Any:
     """
     if not callable(value):
         return jnp.asarray(value)
-    if isinstance(value, eqx.Module) or not hasattr(value, "__wrapped__"):
-        return value
-    held = functools.wraps(value)(lambda x: value(x))
-    del held.__wrapped__
-    return held
+    is_leaf = jax.tree_util.all_leaves([value])
+    return Held(value) if is_leaf and hasattr(value, "__wrapped__") else value
 
 
 def coefficient_at(coefficient: Any, x: Float[Array, " point"], *, name: str) -> Float[Array, "..."]:

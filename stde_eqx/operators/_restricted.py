@@ -33,22 +33,23 @@ class Restricted(AbstractOperator):
         return self.operator.num_terms(x, dim=self._size(x))
 
     def _size(self, x: Float[Array, " dim"]) -> int:
-        """How many coordinates are chosen; `ValueError` for none, and for those that the point does not have."""
+        """How many coordinates are chosen; `ValueError` for none, one twice, or one that the point does not have."""
         dim = x.shape[0]
+        if isinstance(self.selection, Tracer):
+            # Which they are is not known; JAX brings them into the range.
+            return self.selection.shape[0]
         if isinstance(self.selection, slice):
+            size = distinct = len(range(*self.selection.indices(dim)))
             ends = [end for end in (self.selection.start, self.selection.stop) if end is not None]
-            outside = any(not -dim <= end <= dim for end in ends)
-            size = len(range(*self.selection.indices(dim)))
+            # One before the first is where a slice ends that runs backwards.
+            outside = any(not -dim - 1 <= end <= dim for end in ends)
         else:
-            # Indices that are traced are not known; JAX brings them into the range.
-            known = not isinstance(self.selection, Tracer)
-            outside = known and bool(np.any((np.asarray(self.selection) < -dim) | (np.asarray(self.selection) >= dim)))
-            size = self.selection.shape[0]
-        if outside or size == 0:
-            raise ValueError(
-                f"{self} chooses {'coordinates that are not there' if outside else 'no coordinates'}: the point has "
-                f"{dim}, which are 0 to {dim - 1}."
-            )
+            chosen = np.asarray(self.selection)
+            size, distinct = chosen.size, np.unique(chosen % dim).size
+            outside = bool(np.any((chosen < -dim) | (chosen >= dim)))
+        if outside or size == 0 or distinct < size:
+            what = "coordinates that are not there" if outside else "a coordinate twice" if size else "no coordinates"
+            raise ValueError(f"{self} chooses {what}: the point has {dim}, which are 0 to {dim - 1}.")
         return size
 
     def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
@@ -57,8 +58,11 @@ class Restricted(AbstractOperator):
 
 def _indices(selection: Any) -> Selection:
     if isinstance(selection, slice):
+        for end in (selection.start, selection.stop, selection.step):
+            if not (end is None or isinstance(end, int | np.integer)):
+                raise ValueError(f"The ends of a slice of coordinates are whole numbers, got {selection!r}.")
         return selection
-    if isinstance(selection, list | tuple):
+    if isinstance(selection, Sequence):
         selection = np.asarray(selection)
     if getattr(selection, "ndim", None) != 1 or not np.issubdtype(selection.dtype, np.integer):
         raise ValueError(

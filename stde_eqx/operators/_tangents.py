@@ -90,7 +90,10 @@ class Coordinates(AbstractTangents):
         if isinstance(selection, slice):
             start, _, step = selection.indices(dim)
             return Coordinates(start + step * self.indices, self.values)
-        return Coordinates((selection % dim)[self.indices], self.values)
+        chosen = selection % dim
+        # Indices that are traced do not index an array of NumPy.
+        known = isinstance(self.indices, np.ndarray)
+        return Coordinates((chosen if known else jnp.asarray(chosen))[self.indices], self.values)
 
 
 def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:

@@ -40,6 +40,8 @@ class AbstractProblem(eqx.Module):
     dim: eqx.AbstractVar[int]
 
     def __check_init__(self) -> None:
+        if isinstance(self.dim, Array):
+            raise ValueError(f"`dim` must be a Python integer, known while tracing; got the array {self.dim}.")
         check_count("dim", self.dim)
 
     @abc.abstractmethod
@@ -80,6 +82,7 @@ class AbstractProblem(eqx.Module):
         """How many parts the residual has, as that of a system does; `None`, the default, for a scalar.
 
         A vector by accident, such as a sum over coordinates that was forgotten, is thereby told from one by intention.
+        A problem with parts overrides this property; a penalty needs no such declaration.
         """
         return None
 
@@ -120,8 +123,8 @@ class AbstractPenalty(eqx.Module):
     def residual(self, u: Field, *point: Any, **unused: Any) -> Float[Array, "*parts"]:
         """What should vanish at one point: a scalar, or a vector of parts whose squares are added.
 
-        Overrides name the point as they like, `residual(self, u, x)` or `residual(self, u, t, x)`. There are no other
-        arguments: that there might be is how a type checker is told so.
+        Overrides name the point as they like, `residual(self, u, x)` or `residual(self, u, t, x)`; `**unused` is there
+        for type checkers alone, which then accept them.
         """
 
 

@@ -59,6 +59,11 @@ class GradientEnhanced(AbstractProblem):
                 "GradientEnhanced differentiates along the coordinates of stationary problems with one solution, got "
                 f"the {kind} {type(self.problem).__name__}."
             )
+        if self.problem.num_parts is not None:
+            raise ValueError(
+                f"GradientEnhanced wraps problems with a scalar residual, got {type(self.problem).__name__} with "
+                f"{self.problem.num_parts} parts."
+            )
         if not self.weight > 0:
             raise ValueError(f"GradientEnhanced needs a positive weight, got {self.weight}.")
         if not 1 <= self.num_samples <= self.problem.dim:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from .._custom_types import PyTreeLike
-from ._settings import settings
+from ._settings import differing, Setting, settings
 
 
 _MAGIC = b"stde-eqx checkpoint, version "
@@ -22,9 +22,9 @@ class CheckpointError(ValueError):
 def save(path: str | os.PathLike[str], tree: PyTreeLike) -> None:
     """Writes the arrays and numbers of a PyTree to one file, which appears complete or not at all.
 
-    The file is a line of JSON that names every leaf with its shape and dtype, and every setting (the static fields of
-    modules that are numbers or text, and the names of functions such as activations) with its value, and then the
-    leaves in NumPy's own format: reading it runs no code from it.
+    The file is a line of JSON that names every leaf with its shape and dtype, and what else is known of a network (the
+    kinds of modules, their static numbers and text, the names of activation functions), and then the leaves in
+    NumPy's own format: reading it runs no code from it.
 
     **Arguments:**
 
@@ -58,8 +58,9 @@ def load(path: str | os.PathLike[str], like: PyTreeLike) -> Any:
 
     - `path`: the file.
     - `like`: a PyTree of the same structure, such as an untrained model; its leaves that are not arrays (activation
-        functions) are kept, its arrays only give shapes and dtypes, and `jax.ShapeDtypeStruct` will do for them. Its
-        settings must be those that were saved: a tanh network is not read into one of sines.
+        functions) are kept, its arrays only give shapes and dtypes, and `jax.ShapeDtypeStruct` will do for them. Where
+        these have names, and where modules have static numbers and text, they must be those that were saved: a network
+        of `jnp.tanh` is not read into one of `jnp.sin`. Lambdas cannot be told apart.
 
     **Returns:**
 
@@ -71,19 +72,22 @@ def load(path: str | os.PathLike[str], like: PyTreeLike) -> Any:
     """
     path = pathlib.Path(path)
     with open(path, "rb") as file:
-        version = file.readline(len(_MAGIC) + 8)
-        if not version.startswith(_MAGIC):
+        version = file.readline(len(_MAGIC) + 8).removeprefix(_MAGIC).strip()
+        if not version.isdigit():
             raise CheckpointError(
                 f"`{path}` is not a checkpoint of this library: it does not begin with {_MAGIC.decode()!r}."
             )
+        if int(version) > 2:
+            raise CheckpointError(f"`{path}` was written by a later version of this library, in a format of its own.")
         try:
             header = json.loads(file.readline())
             # Version 1 had no settings.
-            leaves, stored = (header["leaves"], header["settings"]) if isinstance(header, dict) else (header, {})
-        except (ValueError, KeyError) as error:
+            leaves, known = (header, {}) if int(version) == 1 else (header["leaves"], dict(header["settings"]))
+            leaves = list(map(tuple, leaves))
+        except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(f"`{path}` is damaged: its description cannot be read.") from error
-        _check_same(path, list(map(tuple, leaves)), _describe(like))
-        _check_settings(path, stored, settings(like))
+        _check_same(path, leaves, _describe(like))
+        _check_settings(path, known, settings(like))
         try:
             tree = eqx.tree_deserialise_leaves(file, _without_typed_keys(like))
         except (EOFError, ValueError, RuntimeError, TypeError) as error:
@@ -107,19 +111,18 @@ def _check_same(path: pathlib.Path, stored: list[tuple], wanted: list[tuple]) ->
         if (name, kind) != (other, wanted_kind):
             raise CheckpointError(
                 f"`{path}` holds something else than `like`: where it has {name} = {kind}, `like` has {other} = "
-                f"{wanted_kind}. Build `like` with the sizes, the precision and the kind of network that were saved."
+                f"{wanted_kind}. Build `like` with the sizes, the precision, the kind of network "
+                f"{'and the optimiser ' if 'opt_state' in name + other else ''}that were saved."
             )
     raise CheckpointError(f"`{path}` holds {len(stored)} arrays and numbers, `like` has {len(wanted)}.")
 
 
-def _check_settings(path: pathlib.Path, stored: dict[str, str], wanted: dict[str, str]) -> None:
-    # Where both have it: the next version of a layer may have a field more.
-    for place in stored.keys() & wanted.keys():
-        if stored[place] != wanted[place]:
-            raise CheckpointError(
-                f"`{path}` holds something else than `like`: there {place} is {stored[place]}, in `like` it is "
-                f"{wanted[place]}. Build `like` with the arguments of what was saved."
-            )
+def _check_settings(path: pathlib.Path, stored: dict[str, Setting], wanted: dict[str, Setting]) -> None:
+    for place in differing(stored, wanted):
+        raise CheckpointError(
+            f"`{path}` holds something else than `like`: there {place or 'the whole'} is {stored[place]}, in `like` it "
+            f"is {wanted[place]}. Build `like` with the arguments of what was saved."
+        )
 
 
 def _is_typed_key(leaf: Any) -> bool:

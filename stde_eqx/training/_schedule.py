@@ -4,8 +4,9 @@ import optax
 def default_optimizer(steps: int, learning_rate: float = 1e-3) -> optax.GradientTransformation:
     """Adam with a learning rate that falls linearly to 0 over `steps` steps, on gradients of length 1 at most.
 
-    The loss is scaled to 1 at the start, and its gradient with it. A longer one comes from a batch with an outlier, as
-    on a point near the faces of a cube; it would raise Adam's second moment, and shorten a thousand steps after it.
+    The loss is scaled to 1 at the start, and most gradients have a length of about 1 then. That of a batch with an
+    outlier, as on a point near the faces of a cube, is many times as long; it would raise Adam's second moment, and
+    shorten a thousand steps after it. Where all are longer, Adam sees their directions.
 
     **Arguments:**
 

@@ -35,7 +35,7 @@ class TrainState(eqx.Module):
     scales: Scales
     average: PyTreeLike
     weighting: PyTreeLike
-    skeleton: "_Skeleton" = eqx.field(static=True)
+    skeleton: "Skeleton" = eqx.field(static=True)
 
     @property
     def network(self) -> Any:
@@ -68,7 +68,7 @@ class TrainState(eqx.Module):
         return TrainState(arrays, opt_state, self.step, self.key, self.scales, kept, self.weighting, self.skeleton)
 
 
-class _Skeleton:
+class Skeleton:
     """The part of a network that is not arrays, hashable, so that it can be part of a PyTree's structure."""
 
     def __init__(self, static: PyTreeLike):
@@ -76,14 +76,18 @@ class _Skeleton:
         self.leaves: list[Any] = leaves
         self.treedef: Any = treedef
 
+    @property
+    def static(self) -> Any:
+        return jax.tree.unflatten(self.treedef, self.leaves)
+
     def combine(self, arrays: PyTreeLike) -> Any:
-        return eqx.combine(arrays, jax.tree.unflatten(self.treedef, self.leaves))
+        return eqx.combine(arrays, self.static)
 
     def __hash__(self) -> int:
         return hash((tuple(self.leaves), self.treedef))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Skeleton) and (self.leaves, self.treedef) == (other.leaves, other.treedef)
+        return isinstance(other, Skeleton) and (self.leaves, self.treedef) == (other.leaves, other.treedef)
 
 
 def initial_state(
@@ -103,7 +107,7 @@ def initial_state(
     first = jnp.zeros((), jnp.int32)
     # All of it is donated, and no two leaves may share a buffer.
     opt_state, weighting = own_copy(optimizer.init(params)), own_copy(weighting)
-    return TrainState(arrays, opt_state, first, key, scales, average, weighting, _Skeleton(static))
+    return TrainState(arrays, opt_state, first, key, scales, average, weighting, Skeleton(static))
 
 
 def own_copy(tree: PyTreeLike) -> PyTreeLike:

@@ -46,7 +46,7 @@ class ProgressBar(AbstractCallback):
     @property
     def _is_log(self) -> bool:
         assert self._bar is not None
-        return not (self._bar.console.is_terminal or self._bar.console.is_jupyter)
+        return not (self._bar.console.is_interactive or self._bar.console.is_jupyter)
 
     def on_progress(self, progress: Progress) -> None:
         assert self._bar is not None
