@@ -266,6 +266,8 @@ def test_interrupt_keeps_what_was_trained(sent, tmp_path):
                 time.sleep(0.01)
             os.kill(os.getpid(), int(sys.argv[1]))
 
+        if int(sys.argv[1]) == signal.SIGTERM:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a shell's background job
         threading.Thread(target=interrupt, daemon=True).start()
         sys.exit(main(sys.argv[2:]))
         """
