@@ -33,7 +33,7 @@ def test_paths_lead_to_the_target_and_data_become_a_feature():
 
 
 def test_neighbours_are_for_problems_without_time():
-    with pytest.raises(ValueError, match="without time, got ParabolicAllenCahn.*Perceptron"):
+    with pytest.raises(ValueError, match="solution and no time, got ParabolicAllenCahn.*Perceptron"):
         zoo.recipes.Neighbours(width=4, depth=1, features=3).build(zoo.ParabolicAllenCahn(4), key=jr.key(0))
 
 
