@@ -1,3 +1,4 @@
+import collections
 import gc
 import itertools
 import pathlib
@@ -18,6 +19,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _maps = pathlib.Path("/proc/self/maps")
 _tests = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a test that is `sampled(every=n)`, all cases but every n-th are slow."""
+    counts = collections.Counter()
+    for item in items:
+        if sampled := item.get_closest_marker("sampled"):
+            family = item.nodeid.partition("[")[0]
+            if counts[family] % sampled.kwargs["every"]:
+                item.add_marker(pytest.mark.slow)
+            counts[family] += 1
 
 
 @pytest.fixture(autouse=True)

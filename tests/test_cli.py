@@ -111,6 +111,7 @@ def test_other_estimators_are_read_back(estimator, tmp_path, capsys):
     assert f"{result['relative_l2']:.4e}" in capsys.readouterr().out
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize(
     ("solution", "domain"),
     [*((each, "unit-ball") for each in zoo.list_solutions()), *(("two-body", each) for each in zoo.list_domains())],

@@ -230,7 +230,7 @@ def _step_by_hand(blocks, params, carried, *, damping, momentum, rate):
     return rate * direction, direction
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.7])
+@pytest.mark.parametrize("momentum", [pytest.param(0.0, marks=pytest.mark.slow), 0.7])
 def test_steps_against_the_formula(momentum):
     network = NETWORKS["mlp"]
     params = eqx.filter(network, eqx.is_inexact_array)

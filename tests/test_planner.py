@@ -40,6 +40,7 @@ def _oracle(u, axes):
     return derivative_tensor(u, _x, len(axes))[(..., *axes)]
 
 
+@pytest.mark.sampled(every=2)
 # Not the cheapest: it is one of the two.
 @pytest.mark.parametrize("strategy", STRATEGIES[1:], ids=lambda strategy: type(strategy).__name__)
 @pytest.mark.parametrize("names", SETS.values(), ids=SETS.keys())

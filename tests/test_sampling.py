@@ -234,6 +234,7 @@ _dense = {
 }
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("operator, oracle", _dense.values(), ids=_dense.keys())
 @pytest.mark.parametrize("distribution", [stde.Rademacher(), stde.Gaussian()], ids=["signs", "Gaussian"])
 def test_random_vectors_scatter_around_the_operator(operator, oracle, distribution):

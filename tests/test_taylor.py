@@ -37,6 +37,7 @@ def oracle(fn, x, directions):
     return jax.tree.map(lambda y: jnp.tensordot(jnp.broadcast_to(directions.weights, (4,)), y, 1), each)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("order", [2, *(pytest.param(k, marks=pytest.mark.slow) for k in (1, 3, 4, 6))])
 @pytest.mark.parametrize("fn", FUNCTIONS.values(), ids=FUNCTIONS.keys())
 def test_matches_nested_forward_mode(fn, order):

@@ -25,7 +25,11 @@ ELEMENTWISE = {
 }
 
 
-@pytest.mark.parametrize("operator, order", [(stde.Laplacian(), 2), (stde.DiagonalOperator(4), 4)], ids=str)
+@pytest.mark.parametrize(
+    "operator, order",
+    [(stde.Laplacian(), 2), pytest.param(stde.DiagonalOperator(4), 4, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_every_elementwise_function(operator, order):
     # Twice: so that the second one meets a coefficient of its own making.
     curves = {name: lambda x, f=f: f(f(x) * 0.3 + 0.2) for name, f in ELEMENTWISE.items()}

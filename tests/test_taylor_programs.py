@@ -14,6 +14,7 @@ def _parameter(name):
     return pytest.param(PROGRAMS[name], id=name, marks=pytest.mark.slow if name in SLOW_TO_COMPILE else ())
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("fn", [_parameter(fn) for fn in PROGRAMS])
 def test_second_order(fn):
     check(fn, _x, [2])

@@ -26,6 +26,7 @@ with_bounded_problems = pytest.mark.parametrize(
 with_entries = pytest.mark.parametrize("entry", zoo.list_problems().values(), ids=lambda entry: entry.name)
 
 
+@pytest.mark.sampled(every=3)
 @with_problems
 def test_residual_of_the_exact_solution_vanishes_and_source_agrees_with_ad(entry, solution, domain, getkey):
     problem = entry.build(domain.dim, key=getkey(), solution=solution.name, domain=domain)
@@ -45,6 +46,7 @@ def test_residual_of_the_exact_solution_vanishes_and_source_agrees_with_ad(entry
     assert np.all(np.abs(source - expected) <= 1e-10 * largest_term)
 
 
+@pytest.mark.sampled(every=3)
 @with_bounded_problems
 def test_boundary_condition(entry, solution, domain, getkey):
     problem = entry.build(domain.dim, key=getkey(), solution=solution.name, domain=domain)

@@ -53,7 +53,7 @@ def test_plate_is_clamped(sum, getkey):
 
 
 @with_sums
-@pytest.mark.parametrize("dim", (100, 100_000))
+@pytest.mark.parametrize("dim", (100, pytest.param(100_000, marks=pytest.mark.slow)))
 def test_plate_in_float32_agrees_with_float64(sum, dim):
     with jax.enable_x64(False):
         u = zoo.ClampedPlate(sum(dim, key=jr.key(0))).solution

@@ -85,6 +85,7 @@ def network(t, x):
     return jnp.tanh(weights @ x / math.sqrt(x.shape[0]) + t) + t * jnp.mean(jnp.sin(x) ** 2)
 
 
+@pytest.mark.sampled(every=2)
 @with_exact
 def test_the_exact_solution_solves_the_equation(case, dim, getkey):
     problem = case.build(dim)
@@ -133,6 +134,7 @@ class Chosen(stde.estimators.AbstractSamplingScheme):
         return self.rows, self.factor, stde.operators.Draws(num_samples, None)
 
 
+@pytest.mark.sampled(every=2)
 @with_all
 def test_the_residual_is_the_rate_s_and_estimated_without_bias(case, getkey):
     dim = 4
@@ -164,6 +166,7 @@ def test_the_residual_is_the_rate_s_and_estimated_without_bias(case, getkey):
     assert np.std(estimates[:6]) > 0
 
 
+@pytest.mark.sampled(every=2)
 @with_high
 def test_a_hundred_thousand_dimensions_in_single_precision(case):
     with jax.enable_x64(False):
@@ -356,6 +359,7 @@ def test_a_sampled_gradient_needs_coordinates(estimator):
 CLASSES: list[Any] = list(dict.fromkeys(type(case.build(2)) for case in CASES.values()))
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("build", [build for build in CLASSES if build is not zoo.WaveEquation])
 def test_a_law_of_ones_own(build):
     law = zoo.laws.Brownian(3)

@@ -46,6 +46,7 @@ def test_value_is_that_of_the_definition(entry, domain, getkey):
         assert np.allclose(value, expected, rtol=1e-12)
 
 
+@pytest.mark.sampled(every=3)
 @with_solutions
 def test_laplacian_is_the_trace_of_the_hessian(entry, domain, getkey):
     u = entry.build(domain.dim, key=getkey(), domain=domain)
