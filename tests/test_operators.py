@@ -228,7 +228,7 @@ def test_an_estimate_prints_its_numbers():
 
 @pytest.mark.parametrize(
     ("order", "lower", "said"),
-    ((0, {}, "order=0"), (2, {2: jnp.ones(3)}, r"lower=\[2\]"), (2, {-1: jnp.ones(3)}, "0 to 1")),
+    ((0, {}, "at least 1, got 0"), (2, {2: jnp.ones(3)}, r"lower=\[2\]"), (2, {-1: jnp.ones(3)}, "0 to 1")),
 )
 def test_orders_of_directions(order, lower, said):
     with pytest.raises(ValueError, match=said):

@@ -84,7 +84,7 @@ class Directions(AbstractTerms):
 
     def __check_init__(self) -> None:
         if self.order < 1:
-            raise ValueError(f"The order must be at least 1, got order={self.order}.")
+            raise ValueError(f"The order must be at least 1, got {self.order}.")
         if wrong := sorted(k for k in self.lower if not 0 <= k < self.order):
             raise ValueError(
                 f"Below order {self.order} there are the orders 0 to {self.order - 1}, got lower={wrong}: `order` is "
