@@ -30,8 +30,12 @@ methods = [
 ]
 
 
-def run(script, *arguments):
+def needs_folx():
     pytest.importorskip("folx", reason="the benchmarks compare with folx: install stde-eqx[benchmarks]")
+
+
+def run(script, *arguments):
+    needs_folx()
     command = [sys.executable, str(folder / script), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -87,7 +91,7 @@ def test_exact_laplacian(tmp_path):
 
 
 def test_methods_that_disagree_are_not_timed(monkeypatch):
-    pytest.importorskip("folx", reason="the benchmarks compare with folx: install stde-eqx[benchmarks]")
+    needs_folx()
     monkeypatch.syspath_prepend(str(folder))
     from _agreement import Agreement  # pyright: ignore[reportMissingImports]
 
@@ -133,6 +137,7 @@ def test_gradient_enhanced(tmp_path):
     "script, name", [("gradient_enhanced", "one more tangent, ours"), ("partial_derivatives", "ours, nested")]
 )
 def test_what_the_others_are_compared_with_is_not_left_out(script, name, monkeypatch):
+    needs_folx()
     monkeypatch.syspath_prepend(str(folder))
     main = importlib.import_module(script).main
     with pytest.raises(ValueError, match=f"Cannot leave out '{name}': the others are compared with it"):

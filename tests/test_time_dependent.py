@@ -202,6 +202,17 @@ def test_both_conditions_delegate_the_rest():
     assert soft.ansatz(u) is u
 
 
+def test_wrapped_systems_keep_their_parts():
+    class System(Reaction):
+        @property
+        def num_parts(self):
+            return 2
+
+    wrapped = (stde.SoftInitial(System()), stde.DataAsFeature(System()), stde.ExactGradient(System()))
+    assert [each.num_parts for each in wrapped] == [2, 2, 2]
+    assert stde.SoftInitial(Reaction()).num_parts is None
+
+
 def test_refusals(unchecked):
     problem = Reaction()
     with pytest.raises(ValueError, match=r"called `u\(t, x\)`.*stde.nn.SpaceTime\(eqx.nn.MLP\(4"):

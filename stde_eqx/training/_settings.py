@@ -43,7 +43,7 @@ def _settings(node: Any, place: str, *, static: bool) -> Iterator[tuple[str, Set
         node = node.item()
     if isinstance(node, bool | int | float | str):
         # A number that is not static is a leaf, and stored as one.
-        if static or isinstance(node, str):
+        if static:
             yield place, node
     elif isinstance(node, Skeleton):
         parts = [("", node.static, static)]

@@ -38,10 +38,11 @@ def accurate(dim: int) -> Recipe:
     """Natural gradient with momentum on a network of local interactions, for neighbouring coordinates that interact.
 
     The exact Laplacian of such a network costs a few evaluations. A batch has as many points as there are coordinates,
-    and thus as many as interactions to be told apart, or 300: in 1 000 dimensions 300 points a step learn nothing of
-    the three-body solution, and 1 000 get to a fortieth of the trivial ansatz's error. Above 2 000 dimensions, where
-    that is too dear, the network is smaller and fits less of every batch. Above 30 000 it is a perceptron with sampled
-    coordinates, whose points take less time. Measured on two CPU cores: `benchmarks/results/accuracy.csv`.
+    and thus as many as interactions to be told apart, but at least 300: in 1 000 dimensions 300 points a step learn
+    nothing of the three-body solution, and 1 000 end at skills of 0.03 to 0.17. The steps are as many fewer. Where that
+    is too dear, above 2 000 dimensions, the network is smaller and fits less of every batch. Above 30 000 it is a
+    perceptron with sampled coordinates, whose points take less time. Measured on two CPU cores:
+    `benchmarks/results/accuracy.csv`.
 
     **Arguments:**
 
