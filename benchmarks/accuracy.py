@@ -97,7 +97,7 @@ def main(
     domains: tuple[str, ...] = ("unit ball",),
     recipes: tuple[str, ...] = tuple(RECIPES),
     *,
-    seeds: int = 3,
+    seeds: tuple[int, ...] = (0, 1, 2),
     output: pathlib.Path = pathlib.Path(__file__).parent / "results",
 ) -> None:
     """Train by recipes, and write a table, all runs and their histories as CSV, and a plot for each domain.
@@ -108,7 +108,7 @@ def main(
         solutions: Which.
         domains: Which.
         recipes: Which.
-        seeds: How many, each with coefficients, a network and points of its own.
+        seeds: Each with coefficients, a network and points of its own.
         output: The folder for the results.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def main(
     cases = [Case(*names, dim) for dim in dims for names in _product(domains, equations, solutions)]
     for case in cases:
         for recipe in recipes:
-            for seed in range(seeds):
+            for seed in seeds:
                 if (case, recipe, seed) in done:
                     continue
                 print(f"{case}, {recipe}, seed {seed}", flush=True)

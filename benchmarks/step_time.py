@@ -66,8 +66,8 @@ def main(
         lines = case.measure(rounds=rounds, block_seconds=block_seconds)
         measurements += [with_resident(line, num_points) for line in lines] if resident else lines
         print(table(lines), "\n", flush=True)
-    write(measurements, output)
-    plot(measurements, output / "step_time.png")
+        write(measurements, output)
+        plot(measurements, output / "step_time.png")
     print(f"Wrote step_time.csv, step_time.md and step_time.png to {output}")
 
 
