@@ -125,4 +125,5 @@ right.set(xlabel="step", ylabel="relative $L^2$ error")
 plt.show()
 
 # %% [markdown]
-# Next: [operators other than the Laplacian](3-any-operator.md).
+# Next: [operators other than the Laplacian](3-any-operator.md). What else an equation can be, and where to begin:
+# [an equation of your own](../how-to/equation.md).

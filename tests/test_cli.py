@@ -12,8 +12,9 @@ import yaml
 
 import stde_eqx
 import zoo
-from zoo.cli import main
+from zoo.cli import _follow, main
 from zoo.cli._finished_run import FinishedRun
+from zoo.recipes import Natural, Neighbours, Phase, Recipe
 
 
 _QUICK = ["--network.width", "8", "--network.depth", "1", "--batch-size", "10", "--test-points", "200", "--steps", "6"]
@@ -129,7 +130,7 @@ def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "said"),
     (
-        ([], "solve, list, evaluate"),
+        ([], "solve, follow, list, evaluate"),
         (["solv"], "did you mean 'solve'?"),
         (["solve"], "poisson, allen-cahn, sine-gordon"),
         (["solve", "sine-gordo"], "did you mean 'sine-gordon'?"),
@@ -156,6 +157,11 @@ def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
         (["solve", "poisson", "--dim", "20", "--learning-rate", "0"], "--learning-rate"),
         (["solve", "poisson", "--dim", "20", "--network.width", "0"], "--network.width"),
         (["solve", "poisson", "--dim", "20", "--run-dir", "file/run"], "cannot make the run folder file/run"),
+        (["follow"], "poisson, allen-cahn, sine-gordon"),
+        (["follow", "poisson", "--recipe", "exact"], "accurate"),
+        (["follow", "poisson", "--dim", "20", "--steps", "5"], "unknown argument '--steps'"),
+        (["follow", "poisson", "--dim", "10", "--recipe", "paper"], "16"),
+        (["follow", "poisson", "--dim", "20", "--test-points", "0"], "num_test_points"),
         (["evaluate"], "PATH"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
         (["evaluate", "file"], "file is not a run folder"),
@@ -178,6 +184,7 @@ def test_a_mistake_is_one_line_and_status_2(argv, said, one_line_of_complaint, t
         ("solution: two-body", "solution: x", "problem.solution should be 'two-body' or 'three-body' or"),
         ("width: 8", "width: 9", "holds something else"),
         ("problem:", "problem: [", "is not a YAML file"),
+        ("kind: Solve", "kind: Solved", "config.yaml: kind should be one of Solve, Follow; got 'Solved'"),
     ),
 )
 def test_a_mistake_in_a_config_names_the_field(old, new, said, run_folder, tmp_path, one_line_of_complaint):
@@ -224,6 +231,7 @@ def test_memory_is_that_of_the_run_and_not_of_what_started_it():
         ([], "stde-eqx solve sine-gordon --dim 10000 --estimator.num-samples 16"),
         (["solve"], "estimator:dense --estimator.num-samples 8"),
         (["solve", "poisson"], "How many coordinates"),
+        (["follow", "poisson"], "--recipe {accurate,quick,paper}"),
         (["evaluate"], "stde-eqx evaluate runs/sine-gordon-d1000"),
     ),
 )
@@ -232,6 +240,26 @@ def test_help_teaches(argv, taught, capsys):
         main([*argv, "--help"])
     assert stop.value.code == 0
     assert taught in capsys.readouterr().out
+
+
+def test_a_recipe_leaves_a_run_folder_too(monkeypatch, tmp_path, capsys):
+    """The model in it is the one whose errors are shown, refit included; `report` puts it beside a run of `solve`."""
+    phase = Phase(Natural(damping=1e-3), 3, stde_eqx.Exact(), batch_size=20)
+    tiny = Recipe(Neighbours(width=4, depth=1, features=2), (phase,))
+    monkeypatch.setitem(_follow._RECIPES, "quick", lambda dim: tiny)
+    assert main(["follow", "sine-gordon", "--dim", "5", "--recipe", "quick", "--test-points", "200"]) == 0
+    folder = tmp_path / "runs" / "sine-gordon-d5-quick"
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert (config["kind"], config["recipe"], config["problem"]["dim"]) == ("Follow", "quick", 5)
+    result = yaml.safe_load((folder / "result.yaml").read_text())
+    assert (result["status"], result["step"]) == ("completed", 3)
+    capsys.readouterr()
+    assert main(["evaluate", str(folder)]) == 0
+    assert f"{result['relative_l2']:.4e}" in capsys.readouterr().out
+    assert main([*_SOLVE, "--run-dir", "adam"]) == 0
+    assert main(["report", str(folder), "adam", "--num-points", "50"]) == 0
+    text = (folder / "report.html").read_text()
+    assert '<tr class="differs"><td>recipe</td>' in text and "quick" in text
 
 
 @pytest.mark.slow

@@ -101,16 +101,6 @@ def test_phases_go_on_from_each_other():
     assert solution.state.average is None
 
 
-class _Starts(stde.training.AbstractCallback):
-    """What a step is whenever a run begins."""
-
-    def __init__(self):
-        self.steps = []
-
-    def on_start(self, start):
-        self.steps.append(start.step)
-
-
 @pytest.mark.slow
 def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
     """Twenty coordinates of thirty, where most of the noise is between points; as if only samples took time."""
@@ -119,13 +109,16 @@ def test_points_and_samples_are_balanced_on_the_way(monkeypatch):
     options: dict[str, Any] = dict(batch_size=40, share_draw=False, chunk_size=8, balances=2)
     phase = Phase(Adam(1e-2, cosine=True), 70, stde.SparseSTDE(20), **options)
     assert phase.parts() == (23, 23, 24)
-    starts = _Starts()
-    solution = Recipe(Perceptron(8, 1), (phase,)).train(problem, key=_key, num_test_points=500, callbacks=[starts])
+    trained, train = [], stde.train
+    monkeypatch.setattr(stde, "train", lambda *args, **options: trained.append(options) or train(*args, **options))
+    solution = Recipe(Perceptron(8, 1), (phase,)).train(problem, key=_key, num_test_points=500)
     assert int(solution.state.step) == 70 and solution.metrics.step == 70
-    first, *later = starts.steps
-    assert (first.estimator.num_samples, first.batch_size) == (20, 40)
-    for step in later:
-        assert 1 <= step.estimator.num_samples < 20 and step.batch_size > 40 and step.batch_size % 8 == 0
+    first, *later, end = trained
+    assert (first["estimator"].num_samples, first["batch_size"]) == (20, 40)
+    assert [options["steps"] for options in trained] == [23, 23, 24, 0] and end["num_test_points"] == 500
+    for options in later:
+        assert 1 <= options["estimator"].num_samples < 20
+        assert options["batch_size"] > 40 and options["batch_size"] % 8 == 0
     # One schedule for all parts: the optimiser goes on where it was.
     counts = [int(leaf) for leaf in jax.tree.leaves(solution.state.opt_state) if leaf.dtype == jnp.int32]
     assert set(counts) == {70}

@@ -30,7 +30,7 @@ class CallbackError(TrainingError):
 
     def __init__(self, callback: object, error: Exception):
         super().__init__(
-            f"the callback `{type(callback).__name__}` raised {type(error).__name__}: {error}. The run ended there; "
+            f"the callback `{callback}` raised {type(error).__name__}: {error}. The run ended there; "
             "what was trained until then is kept as `error.solution`."
         )
         self.__cause__: BaseException | None = error

@@ -1,13 +1,13 @@
 """A command's options as a YAML file and back: nested frozen dataclasses, checked field by field when read.
 
-A field that is one of several dataclasses is stored with its class's name as `kind`.
+A command, and a field that is one of several dataclasses, is stored with its class's name as `kind`.
 """
 
 import dataclasses
 import types
 import typing
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
 
@@ -15,18 +15,15 @@ from .._names import did_you_mean
 from ._errors import UsageError
 
 
-_Options = TypeVar("_Options")
-
-
 def save_config(options: Any, path: Path) -> None:
     """Writes the options to a YAML file."""
-    path.write_text(yaml.safe_dump(to_plain(options), sort_keys=False))
+    path.write_text(yaml.safe_dump({"kind": type(options).__name__} | to_plain(options), sort_keys=False))
 
 
-def load_config(kind: type[_Options], path: Path) -> _Options:
-    """Reads options of a known class from a YAML file; `UsageError` names the file and the field at fault."""
+def load_config(kinds: Any, path: Path) -> Any:
+    """Reads a command, one of a union, from a YAML file; `UsageError` names the file and the field at fault."""
     try:
-        return _from_plain(kind, yaml.safe_load(path.read_text()), "")
+        return _from_plain(kinds, yaml.safe_load(path.read_text()), "")
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{path.parent} is not a run folder: it has no {path.name}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -57,9 +54,9 @@ def _from_plain(kind: Any, plain: Any, name: str) -> Any:
     if not isinstance(plain, dict):
         raise UsageError(f"{name or 'the file'} should hold the fields of {' or '.join(classes)}, got {plain!r}")
     chosen = plain.get("kind") if len(alternatives) > 1 else next(iter(classes))
-    if chosen not in classes:
-        raise UsageError(f"{name}.kind should be one of {', '.join(classes)}; got {chosen!r}")
     dotted = lambda key: f"{name}.{key}".lstrip(".")
+    if chosen not in classes:
+        raise UsageError(f"{dotted('kind')} should be one of {', '.join(classes)}; got {chosen!r}")
     hints = typing.get_type_hints(classes[chosen])
     fields = {key: item for key, item in plain.items() if key != "kind" or len(alternatives) == 1}
     for key in fields.keys() - hints.keys():

@@ -12,6 +12,7 @@ import stde_eqx as stde
 from ..elliptic import AbstractElliptic
 from ._config import load_config
 from ._errors import UsageError
+from ._follow import Follow
 from ._run_folder import RunFolder
 from ._solve import Solve
 
@@ -30,7 +31,7 @@ class FinishedRun:
     """
 
     folder: RunFolder
-    options: Solve
+    options: Solve | Follow
     problem: AbstractElliptic
     model: stde.nn.Affine
     key: PRNGKeyArray
@@ -39,7 +40,7 @@ class FinishedRun:
     def load(cls, path: Path) -> "FinishedRun":
         """Reads a run folder; `UsageError` says what is missing."""
         folder = RunFolder(path)
-        options = load_config(Solve, folder.config)
+        options = load_config(Solve | Follow, folder.config)
         problem, network, key = options.setting()
         try:
             model = stde.training.load(folder.model, like=stde.nn.Affine(network))

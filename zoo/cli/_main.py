@@ -7,6 +7,7 @@ import tyro
 
 from ._errors import UsageError
 from ._evaluate import Evaluate
+from ._follow import Follow
 from ._list import List
 from ._parse import parse
 from ._solve import Solve
@@ -19,11 +20,13 @@ are stochastic Taylor estimates.
 For example:
   stde-eqx list
   stde-eqx solve sine-gordon --dim 10000 --estimator.num-samples 16
+  stde-eqx follow sine-gordon --dim 1000 --recipe accurate
   stde-eqx evaluate runs/sine-gordon-d10000
   stde-eqx report runs/sine-gordon-d10000"""
 
 _Command: TypeAlias = (
     Annotated[Solve, tyro.conf.subcommand("solve")]
+    | Annotated[Follow, tyro.conf.subcommand("follow")]
     | Annotated[List, tyro.conf.subcommand("list")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Report, tyro.conf.subcommand("report")]

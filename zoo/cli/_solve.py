@@ -1,35 +1,19 @@
-import contextlib
-import signal
-import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import equinox as eqx
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
-from rich.console import Console
 
 import stde_eqx as stde
-from stde_eqx.training import (
-    MetricsCSV,
-    NonFiniteLossError,
-    Plots,
-    ProgressBar,
-    SaveModel,
-    Status,
-    TrainingError,
-)
 
 from ..elliptic import AbstractElliptic
+from ._carry_out import carry_out
 from ._errors import UsageError
 from ._estimator import Estimator, Sparse
 from ._network import Network
 from ._problem import NamedProblem
-from ._record import Record
 from ._run_folder import RunFolder
-from ._table import errors_table
 
 
 @dataclass(frozen=True)
@@ -80,18 +64,15 @@ class Solve:
         estimator = self.estimator.build(problem.dim)
         if not self.learning_rate > 0:
             raise UsageError(f"--learning-rate must be positive, got {self.learning_rate}")
-        console = Console()
-        console.print(f"{self.problem.name}, {self.problem.dim:,} dimensions, {self.steps:,} steps", highlight=False)
-        try:
-            with _terminated_as_interrupted():
-                solution, failure = self._train(problem, network, estimator, folder, console, key=key), None
-        except TrainingError as error:
-            solution, failure = error.solution, error
-        print(errors_table(solution.metrics))
-        print(f"run folder: {folder.path}")
-        return _exit_code(solution, failure, folder)
+        return carry_out(
+            self,
+            folder,
+            lambda callbacks: self._train(problem, network, estimator, callbacks, key=key),
+            what=f"{self.problem.name}, {self.problem.dim:,} dimensions, {self.steps:,} steps",
+            if_not_finite="A smaller --learning-rate may help",
+        )
 
-    def _train(self, problem, network, estimator, folder, console, *, key) -> stde.Solution:
+    def _train(self, problem, network, estimator, callbacks, *, key) -> stde.Solution:
         return stde.train(
             problem,
             network,
@@ -102,43 +83,5 @@ class Solve:
             key=key,
             share_draw=self.share_draw,
             num_test_points=self.test_points,
-            callbacks=[
-                Record(folder, self),
-                MetricsCSV(folder.metrics),
-                SaveModel(folder.model),
-                Plots(folder.path),
-                ProgressBar(console),
-            ],
+            callbacks=callbacks,
         )
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM as Ctrl-C, within the context."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        # `None` is a handler that was not set from Python, and cannot be.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
-
-
-def _exit_code(solution: stde.Solution, failure: TrainingError | None, folder: RunFolder) -> int:
-    if isinstance(failure, NonFiniteLossError):
-        print(
-            f"stde-eqx: the loss or its gradient was not finite at step {failure.step}; the model before it is in "
-            f"{folder.path}. A smaller --learning-rate may help",
-            file=sys.stderr,
-        )
-        return 1
-    if failure is not None:
-        print("stde-eqx:", failure, file=sys.stderr)
-        return 1
-    if solution.status is Status.interrupted:
-        step = solution.metrics.step
-        print(f"stde-eqx: interrupted after step {step}; what was trained is in {folder.path}", file=sys.stderr)
-        return 130
-    return 0

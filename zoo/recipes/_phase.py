@@ -1,12 +1,16 @@
 import dataclasses
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
-from jaxtyping import PRNGKeyArray
+import jax.random as jr
+from jaxtyping import Array, PRNGKeyArray
 
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
+from ._one_run import OneRun
 from ._optimizers import AbstractOptimizerChoice
 
 
@@ -23,8 +27,8 @@ class Phase(eqx.Module):
     - `average`: the average of the parameters to keep, or `None`.
     - `fixed_batch`: whether all steps see the same points and draws.
     - `balances`: how often, evenly over the steps, the time of a step is divided anew between points and samples, by
-        the variances as training stands ([`stde_eqx.training.balance`][]). Callbacks see each part begin. It takes a
-        draw for each point (`share_draw=False`), an estimator that samples, and points that are not fixed.
+        the variances as training stands ([`stde_eqx.training.balance`][]). It takes a draw for each point
+        (`share_draw=False`), an estimator that samples, and points that are not fixed.
 
     **Raises:** `ValueError` if the last are not given.
     """
@@ -49,6 +53,36 @@ class Phase(eqx.Module):
                 "own: write share_draw=False, fixed_batch=False, and estimator=stde.SparseSTDE(16) or "
                 f"stde.DenseSTDE(16); got {self}."
             )
+
+    def options(self) -> dict[str, Any]:
+        """What [`stde_eqx.train`][] is to be told, beside the number of steps."""
+        return dict(
+            estimator=self.estimator,
+            optimizer=self.optimizer.build(self.steps),
+            batch_size=self.batch_size,
+            share_draw=self.share_draw,
+            chunk_size=self.chunk_size,
+            average=self.average,
+            fixed_batch=self.fixed_batch,
+        )
+
+    def train(
+        self,
+        problem: AbstractManufactured,
+        u: Callable[..., Array] | stde.training.TrainState,
+        run: OneRun,
+        *,
+        key: PRNGKeyArray,
+        scales: dict[str, float] | None = None,
+    ) -> None:
+        """Trains a network, with these scales if given, or what a run has trained so far."""
+        phase = self
+        for part, steps in enumerate(self.parts()):
+            if not part:
+                run.part(problem, u, scales or {}, steps=steps, key=key, **phase.options())
+            elif not run.stopped:
+                phase = phase.balanced(problem, run.state, key=jr.fold_in(key, part))
+                run.part(problem, run.state, {}, steps=steps, key=key, **phase.options())
 
     def parts(self) -> tuple[int, ...]:
         """The steps between one balance and the next."""

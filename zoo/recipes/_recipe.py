@@ -1,13 +1,14 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax.random as jr
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
 from ._networks import AbstractArchitecture
+from ._one_run import OneRun
 from ._phase import Phase
 
 
@@ -36,6 +37,10 @@ class Recipe(eqx.Module):
     phases: tuple[Phase, ...]
     scaled: bool = True
 
+    def __check_init__(self) -> None:
+        if not self.phases:
+            raise ValueError("a recipe has at least one phase: write phases=(zoo.recipes.Phase(...),).")
+
     def train(
         self,
         problem: AbstractManufactured,
@@ -50,72 +55,38 @@ class Recipe(eqx.Module):
 
         - `problem`: one of the zoo's problems with a solution that was chosen first.
         - `key`: the randomness of the network and of training.
-        - `callbacks`, `num_test_points`: as for [`stde_eqx.train`][]. Every phase begins and ends the callbacks anew.
+        - `callbacks`, `num_test_points`: as for [`stde_eqx.train`][]. They see the phases as one run, which ends with
+            what is returned.
 
-        **Returns:** a [`stde_eqx.training.Solution`][], its history and its clock those of all phases.
+        **Returns:** a [`stde_eqx.training.Solution`][], its history and its clock those of all phases; its test points
+        are those of [`stde_eqx.training.test_key`][]`(key)`.
+
+        **Raises:** as [`stde_eqx.train`][]; a run that ends early does so in whichever phase it is.
         """
         network_key, refit_key, *keys = jr.split(key, 2 + len(self.phases))
-        network = self.network.build(problem, key=network_key)
-        fixed = lambda value: None if self.scaled else value
-        history: tuple[stde.training.Metrics, ...] = ()
-        solution: stde.Solution | None = None
-        for phase, phase_key in zip(self.phases, keys, strict=True):
+        last_step = sum(phase.steps for phase in self.phases)
+        with OneRun(callbacks, last_step=last_step, num_test_points=num_test_points) as run:
+            try:
+                self._take_phases(problem, self.network.build(problem, key=network_key), run, keys)
+                if self.scaled and not run.stopped:
+                    run.state = stde.training.refit(
+                        problem, run.state, estimator=self.phases[-1].estimator, key=refit_key, num_points=5_000
+                    )
+            except KeyboardInterrupt:
+                if not run.begun:
+                    raise
+                run.interrupt()
+            return run.conclude(problem, key=key)
+
+    def _take_phases(
+        self, problem: AbstractManufactured, network: Callable[..., Array], run: OneRun, keys: Sequence[PRNGKeyArray]
+    ) -> None:
+        unscaled = {} if self.scaled else dict(output_shift=0.0, output_scale=1.0, residual_scale=1.0)
+        first, *later = self.phases
+        first.train(problem, network, run, key=keys[0], scales=unscaled)
+        for phase, key in zip(later, keys[1:], strict=True):
+            if run.stopped:
+                return
             optimizer = phase.optimizer.build(phase.steps)
-            begin = network
-            if solution is not None:
-                begin = solution.state.restarted(optimizer, average=phase.average is not None)
-            for part, steps in enumerate(phase.parts()):
-                if part:
-                    assert solution is not None
-                    begin = solution.state
-                    phase = phase.balanced(problem, begin, key=jr.fold_in(phase_key, part))
-                first = solution is None
-                solution = stde.train(
-                    problem,
-                    begin,
-                    estimator=phase.estimator,
-                    optimizer=optimizer,
-                    steps=steps,
-                    batch_size=phase.batch_size,
-                    share_draw=phase.share_draw,
-                    chunk_size=phase.chunk_size,
-                    average=phase.average,
-                    fixed_batch=phase.fixed_batch,
-                    key=phase_key,
-                    output_shift=fixed(0.0) if first else None,
-                    output_scale=fixed(1.0) if first else None,
-                    residual_scale=fixed(1.0) if first else None,
-                    num_test_points=num_test_points,
-                    callbacks=callbacks,
-                )
-                *later, metrics = _later((*solution.history, solution.metrics), history)
-                solution = eqx.tree_at(lambda s: s.metrics, solution, metrics)
-                history += tuple(later)
-        assert solution is not None
-        if self.scaled:
-            solution = _refitted(solution, self.phases[-1].estimator, num_test_points, key=refit_key)
-        return eqx.tree_at(lambda s: s.history, solution, history, is_leaf=lambda node: isinstance(node, tuple))
-
-
-def _refitted(
-    solution: stde.Solution, estimator: stde.AbstractEstimator, num_test_points: int, *, key: PRNGKeyArray
-) -> stde.Solution:
-    """The solution with its constant and scale fitted to many points, and its errors after that."""
-    fit_key, test_key = jr.split(key)
-    state = stde.training.refit(solution.problem, solution.state, estimator=estimator, key=fit_key, num_points=5_000)
-    solution = eqx.tree_at(lambda s: s.state, solution, state)
-    errors = stde.evaluate(solution.problem, solution.u, num_points=num_test_points, key=test_key)
-    return eqx.tree_at(
-        lambda s: (s.metrics.relative_l1, s.metrics.relative_l2, s.metrics.trivial_l2, s.metrics.skill),
-        solution,
-        (errors.relative_l1, errors.relative_l2, errors.trivial_l2, errors.skill),
-        is_leaf=lambda leaf: leaf is None,
-    )
-
-
-def _later(
-    history: tuple[stde.training.Metrics, ...], before: tuple[stde.training.Metrics, ...]
-) -> tuple[stde.training.Metrics, ...]:
-    """Metrics whose clock goes on where that of an earlier phase stopped."""
-    offset = before[-1].time if before else 0.0
-    return tuple(eqx.tree_at(lambda m: m.time, metrics, metrics.time + offset) for metrics in history)
+            begin = run.state.restarted(optimizer, average=phase.average is not None)
+            phase.train(problem, begin, run, key=key)

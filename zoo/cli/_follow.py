@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import jax.random as jr
+from jaxtyping import PRNGKeyArray
+
+from .. import recipes
+from ..elliptic import AbstractElliptic
+from ._carry_out import carry_out
+from ._problem import NamedProblem
+from ._run_folder import RunFolder
+
+
+_RECIPES: dict[str, Callable[[int], recipes.Recipe]] = {
+    "accurate": recipes.accurate,
+    "quick": lambda dim: recipes.quick(),
+    "paper": lambda dim: recipes.paper(),
+}
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Solve a problem of the zoo by one of its recipes, and leave a run folder behind, as `solve` does.
+
+    A recipe settles network, optimiser, estimator, points and steps. The same seed is the same problem as in `solve`.
+
+    For example:
+      stde-eqx follow sine-gordon --dim 1000
+      stde-eqx follow poisson --dim 100 --solution three-body --domain cube --recipe quick
+      stde-eqx follow sine-gordon --help
+    """
+
+    problem: NamedProblem
+    recipe: Literal["accurate", "quick", "paper"] = "accurate"
+    """Natural gradient on a network of local interactions with exact derivatives, minutes; a perceptron and Adam with
+    a short schedule; or the set-up of the STDE paper."""
+    test_points: int = 20_000
+    """Random points on which the trained network is judged."""
+    seed: int = 0
+    """The randomness of everything: the solution's coefficients, the network, the points."""
+    run_dir: Path | None = None
+    """The run folder, which must not exist; by default runs/PROBLEM-dDIM-RECIPE, numbered if that exists."""
+
+    def setting(self) -> tuple[AbstractElliptic, Callable[..., Any], PRNGKeyArray]:
+        """The problem, a network such as is trained, and the key of the training."""
+        problem_key, network_key, train_key = jr.split(jr.key(self.seed), 3)
+        problem = self.problem.build(key=problem_key)
+        return problem, self._recipe.network.build(problem, key=network_key), train_key
+
+    def run(self) -> int:
+        name = f"{self.problem.name}-d{self.problem.dim}-{self.recipe}"
+        folder = RunFolder(self.run_dir) if self.run_dir else RunFolder.fresh(name)
+        folder.check_new()
+        problem, _, key = self.setting()
+        return carry_out(
+            self,
+            folder,
+            lambda callbacks: self._recipe.train(
+                problem, key=key, callbacks=callbacks, num_test_points=self.test_points
+            ),
+            what=f"{self.problem.name}, {self.problem.dim:,} dimensions, recipe {self.recipe}",
+            if_not_finite="`stde-eqx solve` has settings to change",
+        )
+
+    @property
+    def _recipe(self) -> recipes.Recipe:
+        return _RECIPES[self.recipe](self.problem.dim)
