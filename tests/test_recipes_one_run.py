@@ -1,6 +1,7 @@
 """To callbacks and to whoever stops it, the phases of a recipe are one run."""
 
 import csv
+import time
 from typing import Any
 
 import jax
@@ -48,6 +49,7 @@ class _Heard(stde.training.AbstractCallback):
             raise self.error
 
     def on_end(self, solution):
+        self.ended = time.perf_counter()
         self.heard.append(("end", solution))
 
     def close(self):
@@ -60,12 +62,13 @@ def run(tmp_path_factory):
     heard = _Heard()
     files = [stde.training.MetricsCSV(folder / "metrics.csv"), stde.training.SaveModel(folder / "model.stde")]
     files.append(stde.training.Plots(folder, num_points=50))
+    began = time.perf_counter()
     solution = _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard, *files])
-    return folder, heard, solution
+    return folder, heard, solution, heard.ended - began
 
 
 def test_it_starts_once_and_ends_once_with_what_is_returned(run):
-    _, heard, solution = run
+    _, heard, solution, _ = run
     assert heard.heard[0] == ("start", 10) and heard.names[-2:] == ["end", "close"]
     assert [heard.names.count(name) for name in ("start", "end", "close")] == [1, 1, 1]
     end: Any = heard.heard[-2][1]
@@ -74,19 +77,21 @@ def test_it_starts_once_and_ends_once_with_what_is_returned(run):
 
 
 def test_reports_have_one_clock(run):
-    folder, heard, solution = run
+    folder, heard, solution, seconds = run
     reports: Any = [what for name, what in heard.heard if name == "report"]
     assert [metrics.step for metrics in reports] == list(range(1, 11))
     assert tuple(reports) == solution.history
     times = [metrics.time for metrics in reports]
     assert times == sorted(times) and solution.metrics.time > times[-1]
+    # The refit, which compiles, comes after the last report.
+    assert 0.8 * seconds < solution.metrics.time < seconds
     with open(folder / "metrics.csv", newline="") as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 11))
 
 
 def test_the_model_that_is_saved_is_the_one_that_is_returned(run):
     """The refit comes after the last phase."""
-    folder, _, solution = run
+    folder, _, solution, _ = run
     like = stde.nn.Affine(_network.build(_problem, key=jr.key(7)))
     x = jnp.full(6, 0.2)
     assert stde.training.load(folder / "model.stde", like=like)(x) == solution.model(x)
@@ -94,7 +99,7 @@ def test_the_model_that_is_saved_is_the_one_that_is_returned(run):
 
 
 def test_it_is_judged_on_the_test_points_of_its_key(run):
-    _, _, solution = run
+    _, _, solution, _ = run
     again = stde.evaluate(_problem, solution.u, num_points=300, key=stde.training.test_key(_key))
     assert again.relative_l2 == pytest.approx(solution.metrics.relative_l2, rel=1e-6)
     last = solution.history[-1]
@@ -103,8 +108,9 @@ def test_it_is_judged_on_the_test_points_of_its_key(run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step, phases", [(3, 1), (8, 2)])
+@pytest.mark.parametrize("step, phases", [(3, 1), (6, 1), (8, 2)])
 def test_an_interrupt_ends_the_run_in_whichever_phase(step, phases):
+    """Step 6 is the last of the first phase."""
     heard = _Heard(at=step, error=KeyboardInterrupt())
     solution = _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard])
     assert solution.status is Status.interrupted
@@ -116,27 +122,44 @@ def test_an_interrupt_ends_the_run_in_whichever_phase(step, phases):
 
 
 @pytest.mark.slow
-def test_an_interrupt_of_the_refit_costs_only_the_refit(monkeypatch):
-    def interrupted(*args, **options):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("where, step", [("restarted", 6), ("refit", 10)])
+@pytest.mark.parametrize(
+    "error, status", [(KeyboardInterrupt(), Status.interrupted), (RuntimeError("no memory"), Status.stage_failed)]
+)
+def test_what_goes_wrong_between_phases_costs_nothing_that_was_trained(
+    where, step, error, status, monkeypatch, tmp_path
+):
+    def fail(*args, **options):
+        raise error
 
-    monkeypatch.setattr(stde.training, "refit", interrupted)
-    heard = _Heard()
-    solution = _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard])
-    assert solution.status is Status.interrupted and solution.metrics.step == 10
-    assert heard.names[-2:] == ["end", "close"]
+    owner = stde.TrainState if where == "restarted" else stde.training
+    monkeypatch.setattr(owner, where, fail)
+    heard, save = _Heard(), stde.training.SaveModel(tmp_path / "model.stde")
+    train = lambda: _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard, save])
+    if status is Status.interrupted:
+        solution = train()
+    else:
+        with pytest.raises(stde.training.StageError, match=f"after step {step}.*RuntimeError: no memory") as caught:
+            train()
+        solution = caught.value.solution
+        assert caught.value.__cause__ is error
+    assert solution.status is status and solution.metrics.step == len(solution.history) == step
+    assert heard.names[-2:] == ["end", "close"] and (tmp_path / "model.stde").exists()
 
 
 @pytest.mark.sampled(every=3)
-@pytest.mark.parametrize("step", (6, 3, 10))
-def test_a_callback_that_fails_costs_neither_the_model_nor_the_others(step, tmp_path):
+@pytest.mark.parametrize(
+    "step, status", [(6, Status.callback_failed), (3, Status.callback_failed), (10, Status.completed)]
+)
+def test_a_callback_that_fails_costs_neither_the_model_nor_the_others(step, status, tmp_path):
     """At step 6 a phase has just taken its last step, and at 10 the run."""
     failing, other = _Heard(at=step, error=OSError("no space left")), _Heard()
     save = stde.training.SaveModel(tmp_path / "model.stde")
     with pytest.raises(stde.training.CallbackError, match="`_Heard` raised OSError: no space left") as caught:
         _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[failing, other, save])
     solution = caught.value.solution
-    assert solution.metrics.step == len(solution.history) == step and solution.metrics.skill is not None
+    assert solution.status is status and solution.metrics.skill is not None
+    assert solution.metrics.step == len(solution.history) == step
     assert "end" not in failing.names and failing.names.count("close") == 1
     assert other.names[-2:] == ["end", "close"] and (tmp_path / "model.stde").exists()
 
@@ -155,26 +178,31 @@ def test_a_loss_that_is_not_finite_keeps_the_phases_before():
     assert heard.names[-2:] == ["end", "close"]
 
 
-@pytest.mark.slow
-def test_callbacks_are_closed_whatever_happens(monkeypatch):
-    def broken(*args, **options):
-        raise RuntimeError("out of memory")
-
-    monkeypatch.setattr(stde.training, "refit", broken)
-    heard = _Heard()
-    with pytest.raises(RuntimeError, match="out of memory"):
-        _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard])
-    assert heard.names.count("close") == 1 and "end" not in heard.names
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"num_test_points": 0}, "num_test_points"), ({"callbacks": ["progress"]}, "ProgressBar()")],
+    [
+        ({"num_test_points": 0}, "num_test_points"),
+        ({"num_test_points": True}, "num_test_points"),
+        ({"callbacks": ["progress"]}, r"ProgressBar\(\)"),
+        ({"callbacks": stde.training.ProgressBar()}, r"ProgressBar\(\)"),
+        ({}, r"SparseSTDE\(6\)"),
+    ],
 )
 def test_mistakes_are_refused_before_any_step(wrong, said, unchecked):
+    """Those of later phases, too: 16 coordinates of 6."""
     endless = Phase(Adam(1e-3), 10**9, stde.SparseSTDE(2), batch_size=40)
-    with pytest.raises(ValueError, match=said.replace("(", r"\(").replace(")", r"\)")):
-        _recipe(phases=(endless,)).train(_problem, key=_key, **wrong)
+    later = [] if wrong else [Phase(Adam(1e-3), 1, stde.SparseSTDE(16), batch_size=40)]
+    with pytest.raises(ValueError, match=said):
+        _recipe(phases=(endless, *later)).train(_problem, key=_key, **wrong)
+
+
+def test_a_callback_that_never_began_does_not_hide_the_mistake(unchecked):
+    class Opens(stde.training.AbstractCallback):
+        def close(self):
+            raise AttributeError("never opened")
+
+    with pytest.raises(ValueError, match="num_test_points"):
+        _recipe().train(_problem, key=_key, num_test_points=0, callbacks=[Opens()])
 
 
 def test_a_recipe_has_phases():

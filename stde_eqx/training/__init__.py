@@ -5,6 +5,7 @@ from ._checkpoint import CheckpointError as CheckpointError, load as load, save 
 from ._errors import (
     CallbackError as CallbackError,
     NonFiniteLossError as NonFiniteLossError,
+    StageError as StageError,
     TrainingError as TrainingError,
 )
 from ._evaluate import evaluate as evaluate, Evaluation as Evaluation
@@ -22,6 +23,7 @@ from ._refit import refit as refit
 from ._scales import fit_scales as fit_scales, Scales as Scales
 from ._schedule import default_optimizer as default_optimizer
 from ._solution import Solution as Solution, Status as Status
+from ._stages import Stage as Stage, train_stages as train_stages
 from ._state import TrainState as TrainState
 from ._step import StepMetrics as StepMetrics, TrainStep as TrainStep
 from ._test_key import test_key as test_key

@@ -30,7 +30,18 @@ class CallbackError(TrainingError):
 
     def __init__(self, callback: object, error: Exception):
         super().__init__(
-            f"the callback `{callback}` raised {type(error).__name__}: {error}. The run ended there; "
+            f"the callback `{type(callback).__name__}` raised {type(error).__name__}: {error}. The run ended there; "
             "what was trained until then is kept as `error.solution`."
+        )
+        self.__cause__: BaseException | None = error
+
+
+class StageError(TrainingError):
+    """What comes between the stages of a run, or after them, raised an exception, which is the `__cause__` of this."""
+
+    def __init__(self, step: int, error: Exception):
+        super().__init__(
+            f"after step {step}, what the next stage or the end needs raised {type(error).__name__}: {error}. The run "
+            "ended there; what was trained until then is kept as `error.solution`."
         )
         self.__cause__: BaseException | None = error

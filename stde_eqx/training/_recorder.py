@@ -13,18 +13,17 @@ from ._validate import knows_exact
 class Recorder:
     """Measures a run as it goes: its clock, its fixed test points, its history."""
 
-    def __init__(self, problem: AbstractProblem, *, key: PRNGKeyArray, num_report_points: int, num_test_points: int):
+    def __init__(self, problem: AbstractProblem, *, key: PRNGKeyArray, num_test_points: int):
         self._problem = problem
         self._key = key
-        self._num_report_points = num_report_points
         self._num_test_points = num_test_points
         self._has_exact = knows_exact(problem, key=key)
         self._start = time.perf_counter()
         self.history: list[Metrics] = []
 
-    def report(self, state: TrainState, loss: float | None, steps_per_second: float | None) -> Metrics:
-        """The metrics at a reporting interval, on the small test set; they join the history."""
-        metrics = self._measured(state, loss, steps_per_second, self._num_report_points)
+    def report(self, state: TrainState, loss: float | None, steps_per_second: float | None, num_points: int) -> Metrics:
+        """The metrics at a reporting interval, on the first so many test points; they join the history."""
+        metrics = self._measured(state, loss, steps_per_second, num_points)
         self.history.append(metrics)
         return metrics
 

@@ -22,6 +22,7 @@ def refit(
     estimator: AbstractEstimator,
     key: PRNGKeyArray,
     num_points: int = 10_000,
+    chunk_size: int | None = None,
 ) -> TrainState:
     r"""The same network with the constant and the factor that suit it best: never worse than a constant alone.
 
@@ -38,7 +39,8 @@ def refit(
     - `problem`, `state`: the PDE, and a state whose network was trained on it.
     - `estimator`: how to apply the operators, with a draw for every point.
     - `key`: the randomness.
-    - `num_points`: points of the problem's law.
+    - `num_points`: points of the problem's law; a multiple of what is worked on at once is taken.
+    - `chunk_size`: how many to work on at once, at most 1 000 if `None`.
 
     **Returns:** a [`stde_eqx.training.TrainState`][] with other `scales`. It can be trained on.
 
@@ -46,15 +48,21 @@ def refit(
     """
     check_key(key)
     check_problem(problem, estimator)
-    return _refit(problem, state, estimator, key, check_count("num_points", num_points))
+    chunk = points_per_chunk(problem.dim) if chunk_size is None else check_count("chunk_size", chunk_size)
+    return _refit(problem, state, estimator, key, check_count("num_points", num_points), chunk)
 
 
 @eqx.filter_jit
 def _refit(
-    problem: AbstractProblem, state: TrainState, estimator: AbstractEstimator, key: PRNGKeyArray, num_points: int
+    problem: AbstractProblem,
+    state: TrainState,
+    estimator: AbstractEstimator,
+    key: PRNGKeyArray,
+    num_points: int,
+    chunk: int,
 ) -> TrainState:
     points_key, first_key, second_key = jr.split(key, 3)
-    chunk = min(num_points, points_per_chunk(problem.dim))
+    chunk = min(num_points, chunk)
     chunks = -(-num_points // chunk)
     scales, network = state.scales, state.model.net
     # Unknowns in the units of the scales: changes of O(1) matter.

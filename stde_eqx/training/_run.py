@@ -1,34 +1,39 @@
+from typing import TYPE_CHECKING
+
 import jax.numpy as jnp
 
+from ..problems import AbstractProblem
 from ._advance import advance, begin
-from ._errors import NonFiniteLossError, TrainingError
+from ._errors import NonFiniteLossError, StageError, TrainingError
 from ._hooks import Hooks
 from ._interrupts import deferred_interrupts
 from ._pace import Pace
 from ._recorder import Recorder
 from ._solution import Solution, Status
 from ._state import TrainState
-from ._step import TrainStep
 from .callbacks import Progress, Start
 
 
+if TYPE_CHECKING:
+    from ._stages import Stage, Stages
+
+
 def run(
-    step: TrainStep,
-    state: TrainState,
+    problem: AbstractProblem,
+    stages: "Stages",
     *,
-    last: int,
-    report_every: int,
+    last_step: int,
     recorder: Recorder,
     hooks: Hooks,
     throw: bool,
 ) -> Solution:
-    """Steps, reports and concludes, whatever happens in between. The buffers of `state` are consumed."""
+    """Stages of steps, reports and a conclusion, whatever happens in between. The buffers of states are consumed."""
+    first = next(stages)
     try:
-        hooks.start(Start(step.problem, state, last, step))
-        pace = Pace()
-        state, status, failure = _take_steps(step, state, last, report_every, recorder, hooks, pace)
-        metrics = recorder.conclude(state, pace.steps_per_second)
-        solution = Solution(step.problem, state, metrics, tuple(recorder.history), status)
+        hooks.start(Start(problem, first.state, last_step, first.step))
+        state, status, failure, speed = _take_stages(first, stages, last_step, recorder, hooks)
+        metrics = recorder.conclude(state, speed)
+        solution = Solution(problem, state, metrics, tuple(recorder.history), status)
         hooks("on_end", solution)
     finally:
         hooks.close()
@@ -40,10 +45,39 @@ def run(
     return solution
 
 
+def _take_stages(
+    stage: "Stage", stages: "Stages", last_step: int, recorder: Recorder, hooks: Hooks
+) -> tuple[TrainState, Status, TrainingError | None, float | None]:
+    while True:
+        pace = Pace()
+        state, finite, interrupted, failure = _take_steps(stage, recorder, hooks, pace)
+        missing = int(state.step) < last_step
+        if not finite:
+            return state, Status.non_finite, failure, pace.steps_per_second
+        if hooks.failure is not None:
+            status = Status.callback_failed if missing else Status.completed
+            return state, status, hooks.failure, pace.steps_per_second
+        if interrupted:
+            return state, Status.interrupted if missing else Status.completed, None, pace.steps_per_second
+        try:
+            stage = stages.send(state)
+        except StopIteration as done:
+            final = state if done.value is None else done.value
+            return final, Status.completed, None, pace.steps_per_second
+        except KeyboardInterrupt:
+            return state, Status.interrupted, None, pace.steps_per_second
+        except Exception as error:
+            return state, Status.stage_failed, StageError(int(state.step), error), pace.steps_per_second
+
+
 def _take_steps(
-    step: TrainStep, state: TrainState, last: int, report_every: int, recorder: Recorder, hooks: Hooks, pace: Pace
-) -> tuple[TrainState, Status, TrainingError | None]:
+    stage: "Stage", recorder: Recorder, hooks: Hooks, pace: Pace
+) -> tuple[TrainState, bool, bool, TrainingError | None]:
+    """The state after the steps of a stage, whether it was finite, and whether Ctrl-C came; why if it was not."""
+    step, state, report_every = stage.step, stage.state, stage.report_every
+    assert report_every is not None and stage.num_report_points is not None
     taken = int(state.step)
+    last = taken + stage.steps
     with deferred_interrupts() as interrupted:
         while True:
             began, target, carry = taken, min(taken + report_every, last), begin(state)
@@ -58,13 +92,10 @@ def _take_steps(
                     progress = Progress(taken, float(carry.loss_sum) / (taken - began), pace.steps_per_second)
                     hooks("on_progress", progress)
             if taken > began:
-                metrics = recorder.report(state, float(carry.loss_sum) / (taken - began), pace.steps_per_second)
+                loss = float(carry.loss_sum) / (taken - began)
+                metrics = recorder.report(state, loss, pace.steps_per_second, stage.num_report_points)
                 hooks("on_report", metrics, state)
             if not finite:
-                return state, Status.non_finite, NonFiniteLossError(taken + 1, float(carry.loss))
-            if taken == last:
-                return state, Status.completed, None
-            if hooks.failure is not None:
-                return state, Status.callback_failed, hooks.failure
-            if interrupted() or hooks.interrupted:
-                return state, Status.interrupted, None
+                return state, False, False, NonFiniteLossError(taken + 1, float(carry.loss))
+            if taken == last or interrupted() or hooks.stopped:
+                return state, True, interrupted() or hooks.interrupted, None

@@ -19,6 +19,7 @@ from ._recorder import Recorder
 from ._run import run
 from ._schedule import default_optimizer
 from ._solution import Solution
+from ._stages import reports, Stage, Stages
 from ._state import own_copy, TrainState
 from ._step import TrainStep
 from ._test_key import test_key
@@ -111,7 +112,6 @@ def train(
     # A state may be the last one already: whoever goes on from a file does not know.
     steps = check_count("steps", steps, least=0 if isinstance(u, TrainState) else 1)
     num_test_points = check_count("num_test_points", num_test_points)
-    report_every = max(1, steps // 50) if report_every is None else check_count("report_every", report_every)
     first = int(u.step) if isinstance(u, TrainState) else 0
     step = make_step(
         problem,
@@ -129,20 +129,19 @@ def train(
         output_scale=output_scale,
         residual_scale=residual_scale,
     )
-    if num_report_points is None:
-        num_report_points = min(1_000, max(1, report_every * batch_size // 4))
-    else:
-        num_report_points = check_count("num_report_points", num_report_points)
     run_key, _ = jr.split(key)
-    begins_at = _continued(step, u, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
+
+    reporting = reports(steps, report_every, num_report_points, batch_size=step.batch_size)
+
+    def stages() -> Stages:
+        state = _continued(step, u, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
+        yield Stage(step, state, steps, **reporting)
+
     return run(
-        step,
-        begins_at,
-        last=first + steps,
-        recorder=Recorder(
-            problem, key=test_key(key), num_report_points=num_report_points, num_test_points=num_test_points
-        ),
-        report_every=report_every,
+        problem,
+        stages(),
+        last_step=first + steps,
+        recorder=Recorder(problem, key=test_key(key), num_test_points=num_test_points),
         hooks=Hooks(callbacks),
         throw=throw,
     )

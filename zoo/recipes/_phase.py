@@ -1,6 +1,6 @@
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import equinox as eqx
@@ -10,7 +10,6 @@ from jaxtyping import Array, PRNGKeyArray
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
-from ._one_run import OneRun
 from ._optimizers import AbstractOptimizerChoice
 
 
@@ -54,35 +53,51 @@ class Phase(eqx.Module):
                 f"stde.DenseSTDE(16); got {self}."
             )
 
-    def options(self) -> dict[str, Any]:
-        """What [`stde_eqx.train`][] is to be told, beside the number of steps."""
-        return dict(
+    def stages(
+        self,
+        problem: AbstractManufactured,
+        u: Callable[..., Array] | stde.training.TrainState,
+        *,
+        key: PRNGKeyArray,
+        **scales: Any,
+    ) -> Generator[stde.training.Stage, stde.training.TrainState, stde.training.TrainState]:
+        """The phase for [`stde_eqx.training.train_stages`][], from a network or from what an earlier phase has trained.
+
+        **Arguments:**
+
+        - `problem`: one of the zoo's problems with a solution that was chosen first.
+        - `u`: the network, or a [`stde_eqx.training.TrainState`][].
+        - `key`: the randomness of training.
+        - `scales`: of [`stde_eqx.make_step`][], in place of the automatic ones.
+        """
+        phase, optimizer = self, self.optimizer.build(self.steps)
+        if isinstance(u, stde.training.TrainState):
+            state = u.restarted(optimizer, average=self.average is not None)
+        else:
+            state = self._step(problem, optimizer, **scales).init(u, key=key)
+        for part, steps in enumerate(self.parts()):
+            if part:
+                phase = phase.balanced(problem, state, key=jr.fold_in(key, part))
+            state = yield stde.training.Stage(phase._step(problem, optimizer, **scales), state, steps)
+        return state
+
+    def check(self, problem: AbstractManufactured, network: Callable[..., Array]) -> None:
+        """`ValueError` if problem, network and estimator do not fit together, before anything is computed."""
+        step = self._step(problem, self.optimizer.build(self.steps))
+        eqx.filter_eval_shape(lambda network: step.init(network, key=jr.key(0)), network)
+
+    def _step(self, problem: AbstractManufactured, optimizer: Any, **scales: Any) -> stde.training.TrainStep:
+        return stde.make_step(
+            problem,
             estimator=self.estimator,
-            optimizer=self.optimizer.build(self.steps),
+            optimizer=optimizer,
             batch_size=self.batch_size,
             share_draw=self.share_draw,
             chunk_size=self.chunk_size,
             average=self.average,
             fixed_batch=self.fixed_batch,
+            **scales,
         )
-
-    def train(
-        self,
-        problem: AbstractManufactured,
-        u: Callable[..., Array] | stde.training.TrainState,
-        run: OneRun,
-        *,
-        key: PRNGKeyArray,
-        scales: dict[str, float] | None = None,
-    ) -> None:
-        """Trains a network, with these scales if given, or what a run has trained so far."""
-        phase = self
-        for part, steps in enumerate(self.parts()):
-            if not part:
-                run.part(problem, u, scales or {}, steps=steps, key=key, **phase.options())
-            elif not run.stopped:
-                phase = phase.balanced(problem, run.state, key=jr.fold_in(key, part))
-                run.part(problem, run.state, {}, steps=steps, key=key, **phase.options())
 
     def parts(self) -> tuple[int, ...]:
         """The steps between one balance and the next."""

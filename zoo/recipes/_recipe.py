@@ -1,14 +1,13 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.random as jr
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 import stde_eqx as stde
 
 from ..elliptic import AbstractManufactured
 from ._networks import AbstractArchitecture
-from ._one_run import OneRun
 from ._phase import Phase
 
 
@@ -63,30 +62,35 @@ class Recipe(eqx.Module):
 
         **Raises:** as [`stde_eqx.train`][]; a run that ends early does so in whichever phase it is.
         """
-        network_key, refit_key, *keys = jr.split(key, 2 + len(self.phases))
-        last_step = sum(phase.steps for phase in self.phases)
-        with OneRun(callbacks, last_step=last_step, num_test_points=num_test_points) as run:
-            try:
-                self._take_phases(problem, self.network.build(problem, key=network_key), run, keys)
-                if self.scaled and not run.stopped:
-                    run.state = stde.training.refit(
-                        problem, run.state, estimator=self.phases[-1].estimator, key=refit_key, num_points=5_000
-                    )
-            except KeyboardInterrupt:
-                if not run.begun:
-                    raise
-                run.interrupt()
-            return run.conclude(problem, key=key)
+        run_key, _ = jr.split(key)
+        refit_key, network_key, *keys = jr.split(run_key, 2 + len(self.phases))
+        network = self.network.build(problem, key=network_key)
+        for phase in self.phases[1:]:
+            phase.check(problem, network)
+        unscaled = {} if self.scaled else {"output_shift": 0.0, "output_scale": 1.0, "residual_scale": 1.0}
 
-    def _take_phases(
-        self, problem: AbstractManufactured, network: Callable[..., Array], run: OneRun, keys: Sequence[PRNGKeyArray]
-    ) -> None:
-        unscaled = {} if self.scaled else dict(output_shift=0.0, output_scale=1.0, residual_scale=1.0)
-        first, *later = self.phases
-        first.train(problem, network, run, key=keys[0], scales=unscaled)
-        for phase, key in zip(later, keys[1:], strict=True):
-            if run.stopped:
-                return
-            optimizer = phase.optimizer.build(phase.steps)
-            begin = run.state.restarted(optimizer, average=phase.average is not None)
-            phase.train(problem, begin, run, key=key)
+        def stages():
+            state = None
+            for phase, phase_key in zip(self.phases, keys, strict=True):
+                begin = network if state is None else state
+                state = yield from phase.stages(problem, begin, key=phase_key, **unscaled)
+            if not self.scaled or state is None:
+                return state
+            last = self.phases[-1]
+            return stde.training.refit(
+                problem,
+                state,
+                estimator=last.estimator,
+                num_points=2_000,
+                chunk_size=last.chunk_size,
+                key=refit_key,
+            )
+
+        return stde.training.train_stages(
+            problem,
+            stages(),
+            last_step=sum(phase.steps for phase in self.phases),
+            key=key,
+            num_test_points=num_test_points,
+            callbacks=callbacks,
+        )

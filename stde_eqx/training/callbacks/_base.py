@@ -37,10 +37,6 @@ class AbstractCallback(abc.ABC):  # noqa: B024 - every hook is optional
     Ctrl-C does.
     """
 
-    def __str__(self) -> str:
-        """The name that messages call it by."""
-        return type(self).__name__
-
     def on_start(self, start: Start) -> None:  # noqa: B027
         """Before the first step, and before the training step is compiled."""
 

@@ -1,0 +1,126 @@
+from collections.abc import Generator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from jaxtyping import PRNGKeyArray
+
+from .._arguments import check_count, check_key
+from ..problems import AbstractProblem
+from ._hooks import check_callbacks, Hooks
+from ._recorder import Recorder
+from ._run import run
+from ._solution import Solution
+from ._state import own_copy, TrainState
+from ._step import TrainStep
+from ._test_key import test_key
+from .callbacks import AbstractCallback
+
+
+class Stage(NamedTuple):
+    """A stretch of training: a step, the state to begin with, and how many steps to take.
+
+    **Attributes:**
+
+    - `step`: from [`stde_eqx.make_step`][].
+    - `state`: of `step.init`, or what an earlier stage left, for a step of the same optimiser, or `restarted`.
+    - `steps`: how many.
+    - `report_every`: steps between reports, by default a fiftieth of `steps`.
+    - `num_report_points`: test points of its reports; by default a quarter of the points trained on between two
+        reports, at most 1 000.
+    """
+
+    step: TrainStep
+    state: TrainState
+    steps: int
+    report_every: int | None = None
+    num_report_points: int | None = None
+
+    def checked(self) -> "Stage":
+        """With numbers in place of the defaults; `ValueError` for those that are none."""
+        steps = check_count("steps", self.steps, least=0)
+        return self._replace(
+            steps=steps,
+            **reports(steps, self.report_every, self.num_report_points, batch_size=self.step.batch_size),
+        )
+
+
+def reports(steps: int, every: int | None, num_points: int | None, *, batch_size: int) -> dict[str, int]:
+    """The steps between two reports, and their test points."""
+    every = max(1, steps // 50) if every is None else check_count("report_every", every)
+    if num_points is None:
+        num_points = min(1_000, max(1, every * batch_size // 4))
+    return {"report_every": every, "num_report_points": check_count("num_report_points", num_points)}
+
+
+#: What yields stages, is sent the state that each has led to, and returns the one to end with: the last, if `None`.
+Stages: TypeAlias = Generator[Stage, TrainState, TrainState | None]
+
+
+def train_stages(
+    problem: AbstractProblem,
+    stages: Stages,
+    *,
+    last_step: int,
+    key: PRNGKeyArray,
+    num_test_points: int = 20_000,
+    callbacks: Sequence[AbstractCallback] = (),
+    throw: bool = True,
+) -> Solution:
+    r"""One run in several stages, such as another optimiser after the first, or a larger batch late in training.
+
+    Callbacks, history, clock and Ctrl-C know of one run. The stages are a generator: it yields a
+    [`stde_eqx.training.Stage`][], is sent the state that this one has led to, and returns the state to end with: the
+    last one, if it returns nothing.
+
+    !!! example
+
+        ```python
+        def stages():
+            adam = stde.make_step(problem, optimizer=optax.adam(1e-3), batch_size=100)
+            state = yield stde.training.Stage(adam, adam.init(network, key=key), steps=1_000)
+            optimizer = optax.lbfgs()
+            lbfgs = stde.make_step(problem, optimizer=optimizer, batch_size=1_000, fixed_batch=True)
+            yield stde.training.Stage(lbfgs, state.restarted(optimizer), steps=100)
+
+        solution = stde.training.train_stages(problem, stages(), last_step=1_100, key=key)
+        ```
+
+    **Arguments:**
+
+    - `problem`: the PDE, that of all the steps.
+    - `stages`: the generator. It is asked for a stage when the one before has ended, and not at all after one that
+        ended early; what it does in between is part of the run.
+    - `last_step`: the number of the last step of all, for callbacks.
+    - `key`: the randomness of the test points, as in [`stde_eqx.train`][].
+    - `num_test_points`, `callbacks`, `throw`: as there.
+
+    **Returns:** a [`stde_eqx.training.Solution`][].
+
+    **Raises:** as [`stde_eqx.train`][]. An exception of the generator before its first stage is the caller's; after it,
+    a [`stde_eqx.training.StageError`][] that carries what was trained.
+    """
+    check_key(key)
+    check_callbacks(callbacks)
+    num_test_points = check_count("num_test_points", num_test_points)
+    return run(
+        problem,
+        _with_states_of_their_own(stages),
+        last_step=check_count("last_step", last_step),
+        recorder=Recorder(problem, key=test_key(key), num_test_points=num_test_points),
+        hooks=Hooks(callbacks),
+        throw=throw,
+    )
+
+
+def _with_states_of_their_own(stages: Stages) -> Stages:
+    """The stages, checked, with copies of the states: a run reuses the buffers of those that it gets."""
+    stage = next(stages, None)
+    if stage is None:
+        raise ValueError(
+            "`stages` must yield one stage at least, such as `yield stde.training.Stage(step, state, 100)`."
+        )
+    while True:
+        state = yield stage.checked()._replace(state=own_copy(stage.state))
+        try:
+            stage = stages.send(state)
+        except StopIteration as done:
+            return done.value
