@@ -160,8 +160,8 @@ def test_every_solution_and_domain_has_its_name(solution, domain, tmp_path):
         (["follow"], "poisson, allen-cahn, sine-gordon"),
         (["follow", "poisson", "--recipe", "exact"], "accurate"),
         (["follow", "poisson", "--dim", "20", "--steps", "5"], "unknown argument '--steps'"),
-        (["follow", "poisson", "--dim", "10", "--recipe", "paper"], "16"),
-        (["follow", "poisson", "--dim", "20", "--test-points", "0"], "num_test_points"),
+        (["follow", "poisson", "--dim", "10", "--recipe", "paper"], "raise --dim to 16 at least"),
+        (["follow", "poisson", "--dim", "20", "--test-points", "0"], "--test-points must be at least 1"),
         (["evaluate"], "PATH"),
         (["evaluate", "nowhere"], "nowhere is not a run folder"),
         (["evaluate", "file"], "file is not a run folder"),
@@ -194,6 +194,15 @@ def test_a_mistake_in_a_config_names_the_field(old, new, said, run_folder, tmp_p
     assert old in text
     (tmp_path / "config.yaml").write_text(text.replace(old, new))
     assert said in one_line_of_complaint(["evaluate", str(tmp_path)])
+
+
+def test_a_config_of_before_there_were_recipes_is_that_of_solve(run_folder, tmp_path, capsys):
+    for path in run_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (tmp_path / "config.yaml").read_text()
+    assert text.startswith("kind: Solve\n")
+    (tmp_path / "config.yaml").write_text(text.removeprefix("kind: Solve\n"))
+    assert main(["evaluate", str(tmp_path)]) == 0
 
 
 def test_evaluate_of_a_run_without_a_model(run_folder, tmp_path, one_line_of_complaint):

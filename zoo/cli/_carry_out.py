@@ -19,6 +19,7 @@ from stde_eqx.training import (
     TrainingError,
 )
 
+from ._errors import UsageError
 from ._record import Record
 from ._run_folder import RunFolder
 from ._table import errors_table
@@ -42,6 +43,8 @@ def carry_out(
     - `what`: a line on what is trained.
     - `if_not_finite`: what may help against a loss that is not finite.
     """
+    if options.test_points < 1:
+        raise UsageError(f"--test-points must be at least 1, got {options.test_points}")
     console = Console()
     console.print(what, highlight=False)
     callbacks = [

@@ -21,9 +21,15 @@ def save_config(options: Any, path: Path) -> None:
 
 
 def load_config(kinds: Any, path: Path) -> Any:
-    """Reads a command, one of a union, from a YAML file; `UsageError` names the file and the field at fault."""
+    """Reads a command, one of a union, from a YAML file; `UsageError` names the file and the field at fault.
+
+    Where the file does not say which, it is the first.
+    """
     try:
-        return _from_plain(kinds, yaml.safe_load(path.read_text()), "")
+        plain = yaml.safe_load(path.read_text())
+        if isinstance(plain, dict):
+            plain = {"kind": _alternatives(kinds)[0].__name__} | plain
+        return _from_plain(kinds, plain, "")
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{path.parent} is not a run folder: it has no {path.name}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
