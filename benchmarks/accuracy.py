@@ -98,6 +98,7 @@ def main(
     recipes: tuple[str, ...] = tuple(RECIPES),
     *,
     seeds: tuple[int, ...] = (0, 1, 2),
+    minutes: float | None = None,
     output: pathlib.Path = pathlib.Path(__file__).parent / "results",
 ) -> None:
     """Train by recipes, and write a table, all runs and their histories as CSV, and a plot for each domain.
@@ -109,6 +110,7 @@ def main(
         domains: Which.
         recipes: Which.
         seeds: Each with coefficients, a network and points of its own.
+        minutes: After which to end a run that has not ended; it is then a recipe of another name.
         output: The folder for the results.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -118,10 +120,11 @@ def main(
     for case in cases:
         for recipe in recipes:
             for seed in seeds:
-                if (case, recipe, seed) in done:
+                name = recipe if minutes is None else f"{recipe}, {minutes:g} min"
+                if (case, name, seed) in done:
                     continue
-                print(f"{case}, {recipe}, seed {seed}", flush=True)
-                result, progress = _run(case, recipe, seed)
+                print(f"{case}, {name}, seed {seed}", flush=True)
+                result, progress = _run(case, recipe, name, seed, minutes)
                 results.append(result)
                 history += progress
                 _write(output, results, history)
@@ -132,18 +135,33 @@ def _product(domains, equations, solutions):
     return [(d, e, s) for d in domains for e in equations for s in solutions]
 
 
-def _run(case: Case, recipe: str, seed: int) -> tuple[Result, list[tuple]]:
+class _Deadline(stde.training.AbstractCallback):
+    """Ends a run after so many minutes, as Ctrl-C would."""
+
+    def __init__(self, minutes: float):
+        self.seconds = 60 * minutes
+
+    def on_start(self, start: stde.training.Start) -> None:
+        self.began = time.perf_counter()
+
+    def on_progress(self, progress: stde.training.Progress) -> None:
+        if time.perf_counter() - self.began > self.seconds:
+            raise KeyboardInterrupt
+
+
+def _run(case: Case, recipe: str, name: str, seed: int, minutes: float | None) -> tuple[Result, list[tuple]]:
     began = time.perf_counter()
-    solution = RECIPES[recipe](case.dim).train(
-        case.problem(seed), key=jr.key(1_000 + seed), callbacks=[stde.training.ProgressBar()]
-    )
+    callbacks: list[stde.training.AbstractCallback] = [stde.training.ProgressBar()]
+    if minutes is not None:
+        callbacks.append(_Deadline(minutes))
+    solution = RECIPES[recipe](case.dim).train(case.problem(seed), key=jr.key(1_000 + seed), callbacks=callbacks)
     seconds = time.perf_counter() - began
     metrics = solution.metrics
     assert metrics.relative_l2 is not None and metrics.trivial_l2 is not None
     progress = [
-        (*dataclasses.astuple(case), recipe, seed, m.step, round(m.time, 2), f"{m.skill:.4g}") for m in solution.history
+        (*dataclasses.astuple(case), name, seed, m.step, round(m.time, 2), f"{m.skill:.4g}") for m in solution.history
     ]
-    return Result(case, recipe, seed, metrics.relative_l2, metrics.trivial_l2, seconds), progress
+    return Result(case, name, seed, metrics.relative_l2, metrics.trivial_l2, seconds), progress
 
 
 def _read(output: pathlib.Path) -> tuple[list[Result], list[tuple]]:
@@ -159,7 +177,7 @@ def _read(output: pathlib.Path) -> tuple[list[Result], list[tuple]]:
 
 
 def _write(output: pathlib.Path, results: Sequence[Result], history: Sequence[tuple]) -> None:
-    ordered = sorted(results, key=lambda r: (r.case, list(RECIPES).index(r.recipe), r.seed))
+    ordered = sorted(results, key=lambda r: (r.case, list(RECIPES).index(_plain(r.recipe)), r.recipe, r.seed))
     rows = [
         (
             *map(str, dataclasses.astuple(r.case)),
@@ -180,6 +198,11 @@ def _write(output: pathlib.Path, results: Sequence[Result], history: Sequence[tu
     publish(output, "accuracy", TABLE, table, f"Medians over the seeds. {machine()}.")
     for domain in dict.fromkeys(result.case.domain for result in ordered):
         _plot(output / f"accuracy_{domain.replace(' ', '_')}.png", domain, ordered, history)
+
+
+def _plain(recipe: str) -> str:
+    """The recipe of a name, which may say after how many minutes it was ended."""
+    return next(name for name in RECIPES if recipe.startswith(name))
 
 
 def _table_row(case: Case, recipe: str, group: Sequence[Result]) -> tuple[str, ...]:
@@ -217,7 +240,7 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
                     [seconds / 60 for seconds, _ in points],
                     [skill for _, skill in points],
                     styles[result.case.equation],
-                    color=colours[result.recipe],
+                    color=colours[_plain(result.recipe)],
                     linewidth=1,
                 )
             axes.axhline(1, color="grey", linewidth=0.8)
@@ -226,7 +249,7 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
         axes_row[0].set_ylabel("error / that of the trivial ansatz")
     for axes in grid[-1]:
         axes.set_xlabel("minutes")
-    drawn = [recipe for recipe in RECIPES if any(r.recipe == recipe for r in shown)]
+    drawn = [recipe for recipe in RECIPES if any(_plain(r.recipe) == recipe for r in shown)]
     lines = [grid[0][0].plot([], [], color=colours[recipe], label=recipe)[0] for recipe in drawn]
     equations = [e for e in EQUATIONS if any(r.case.equation == e for r in shown)]
     lines += [grid[0][0].plot([], [], styles[e], color="black", label=e)[0] for e in equations]
