@@ -48,9 +48,16 @@ def run(
 def _take_stages(
     stage: "Stage", stages: "Stages", last_step: int, recorder: Recorder, hooks: Hooks
 ) -> tuple[TrainState, Status, TrainingError | None, float | None]:
+    before: TrainState | None = None
     while True:
         pace = Pace()
-        state, finite, interrupted, failure = _take_steps(stage, recorder, hooks, pace)
+        try:
+            state, finite, interrupted, failure = _take_steps(stage, recorder, hooks, pace)
+        except Exception as error:
+            # A stage has a copy of what the one before has left.
+            if before is None:
+                raise
+            return before, Status.stage_failed, StageError(int(before.step), error), None
         missing = int(state.step) < last_step
         if not finite:
             return state, Status.non_finite, failure, pace.steps_per_second
@@ -59,6 +66,7 @@ def _take_stages(
             return state, status, hooks.failure, pace.steps_per_second
         if interrupted:
             return state, Status.interrupted if missing else Status.completed, None, pace.steps_per_second
+        before = state
         try:
             stage = stages.send(state)
         except StopIteration as done:

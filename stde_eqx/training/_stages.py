@@ -1,6 +1,8 @@
 from collections.abc import Generator, Sequence
 from typing import NamedTuple, TypeAlias
 
+import equinox as eqx
+import jax
 from jaxtyping import PRNGKeyArray
 
 from .._arguments import check_count, check_key
@@ -35,7 +37,8 @@ class Stage(NamedTuple):
     num_report_points: int | None = None
 
     def checked(self) -> "Stage":
-        """With numbers in place of the defaults; `ValueError` for those that are none."""
+        """With numbers in place of the defaults; `ValueError` for those that are none, and for a wrong state."""
+        check_state(self.step, self.state)
         steps = check_count("steps", self.steps, least=0)
         return self._replace(
             steps=steps,
@@ -49,6 +52,21 @@ def reports(steps: int, every: int | None, num_points: int | None, *, batch_size
     if num_points is None:
         num_points = min(1_000, max(1, every * batch_size // 4))
     return {"report_every": every, "num_report_points": check_count("num_report_points", num_points)}
+
+
+def check_state(step: TrainStep, state: TrainState) -> None:
+    """`ValueError` for a state from which this step cannot go on."""
+    if (step.average is None) != (state.average is None) or (step.weighting is None) != (state.weighting is None):
+        raise ValueError(
+            "the `TrainState` was begun with another `average` or `weighting`, where None is one too: continue it with "
+            "those it began with, or train its network afresh with `train(problem, state.network, ...)`."
+        )
+    expected = eqx.filter_eval_shape(step.optimizer.init, eqx.filter(state.arrays, eqx.is_inexact_array))
+    if jax.tree.structure(expected) != jax.tree.structure(state.opt_state):
+        raise ValueError(
+            "the `TrainState` holds the state of another optimiser: continue it with the one it began with, go on with "
+            "`state.restarted(optimizer)`, or train its network afresh with `train(problem, state.network, ...)`."
+        )
 
 
 #: What yields stages, is sent the state that each has led to, and returns the one to end with: the last, if `None`.

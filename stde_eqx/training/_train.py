@@ -1,7 +1,5 @@
 from collections.abc import Sequence
 
-import equinox as eqx
-import jax
 import jax.random as jr
 import optax
 from jaxtyping import PRNGKeyArray
@@ -19,7 +17,7 @@ from ._recorder import Recorder
 from ._run import run
 from ._schedule import default_optimizer
 from ._solution import Solution
-from ._stages import reports, Stage, Stages
+from ._stages import check_state, reports, Stage, Stages
 from ._state import own_copy, TrainState
 from ._step import TrainStep
 from ._test_key import test_key
@@ -155,15 +153,5 @@ def _continued(step: TrainStep, state: TrainState, *, key: PRNGKeyArray) -> Trai
             "`residual_scale`, or train its network afresh with `train(problem, state.network, ...)`."
         )
     check_network(step.problem, state.network, step.estimator, key=key)
-    if (step.average is None) != (state.average is None) or (step.weighting is None) != (state.weighting is None):
-        raise ValueError(
-            "the `TrainState` was begun with another `average` or `weighting`, where None is one too: continue it with "
-            "those it began with, or train its network afresh with `train(problem, state.network, ...)`."
-        )
-    expected = eqx.filter_eval_shape(step.optimizer.init, eqx.filter(state.arrays, eqx.is_inexact_array))
-    if jax.tree.structure(expected) != jax.tree.structure(state.opt_state):
-        raise ValueError(
-            "the `TrainState` holds the state of another optimiser: continue it with the one it began with, or train "
-            "its network afresh with `train(problem, state.network, ...)`."
-        )
+    check_state(step, state)
     return own_copy(state)
