@@ -27,6 +27,7 @@ DIVISIONS = (16, 32, 64)
 
 def main(
     dims: tuple[int, ...] = (1, 10, 100),
+    problems: tuple[str, ...] = tuple(PROBLEMS),
     *,
     width: int = 8,
     num_points: int = 300,
@@ -40,6 +41,7 @@ def main(
 
     Args:
         dims: Dimensions.
+        problems: Which.
         width: Of the two hidden layers.
         num_points: Of the least-squares problems.
         regularisation: Of these; a smaller one makes the ODE stiffer.
@@ -47,9 +49,9 @@ def main(
     """
     jax.config.update("jax_enable_x64", True)
     rows: list[tuple[str, ...]] = []
-    for name, make in PROBLEMS.items():
+    for name in problems:
         for dim in dims:
-            problem = make(dim)
+            problem = PROBLEMS[name](dim)
             network = eqx.nn.MLP(dim, "scalar", width, 2, activation=jnp.tanh, key=jr.key(0))
             options: dict[str, Any] = dict(
                 num_points=num_points,

@@ -190,9 +190,9 @@ def test_time_stepping(tmp_path):
 
 @pytest.mark.slow
 def test_time_order(tmp_path):
-    run("time_order.py", "--dims", 1, "--width", 4, "--num-points", 60, "--output", tmp_path)
+    run("time_order.py", "--dims", 1, "--problems", "heat", "--width", 4, "--num-points", 60, "--output", tmp_path)
     lines = read(tmp_path / "time_order.csv")
-    assert len(lines) == 9
+    assert [line["solver"] for line in lines] == ["Euler", "Heun", "Bosh3"]
     for line in lines:
         assert float(line["order"]) > 0.7, line
     # The other two are too accurate at this size for three steps to tell; tests/test_timestepping.py has all orders.
@@ -203,12 +203,13 @@ def test_time_order(tmp_path):
 def test_accuracy(tmp_path):
     """Runs that are in the results are not repeated; one more seed is added to them."""
     arguments = ["--dims", 20, "--equations", "Poisson", "--solutions", "two-body", "--recipes", "quick"]
+    arguments += ["--minutes", 0.05]
     run("accuracy.py", *arguments, "--seeds", 0, "--output", tmp_path)
     (first,) = read(tmp_path / "accuracy_runs.csv")
     run("accuracy.py", *arguments, "--seeds", 0, 1, "--output", tmp_path)
     same, other = read(tmp_path / "accuracy_runs.csv")
-    assert same == first and (other["seed"], other["recipe"]) == ("1", "quick")
-    assert all(float(line["error"]) < 0.5 * float(line["trivial"]) for line in (same, other))
+    assert same == first and (other["seed"], other["recipe"]) == ("1", "quick, 0.05 min")
+    assert all(0 < float(line["error"]) < 2 * float(line["trivial"]) for line in (same, other))
     (row,) = read(tmp_path / "accuracy.csv")
     assert (row["d"], len(row["of each seed"].split())) == ("20", 2)
     history = read(tmp_path / "accuracy_history.csv")
