@@ -233,7 +233,9 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
     styles = dict(zip(EQUATIONS, ("-", "--", ":"), strict=True))
     for axes_row, solution in zip(grid, solutions, strict=True):
         for axes, dim in zip(axes_row, dims, strict=True):
-            for result in (r for r in shown if (r.case.solution, r.case.dim) == (solution, dim)):
+            there = [r for r in shown if (r.case.solution, r.case.dim) == (solution, dim)]
+            axes.set_visible(bool(there))
+            for result in there:
                 name = (*map(str, dataclasses.astuple(result.case)), result.recipe, str(result.seed))
                 points = [tuple(map(float, row[-2:])) for row in history if tuple(map(str, row[:6])) == name]
                 axes.loglog(
