@@ -17,9 +17,13 @@ class Recorder:
         self._problem = problem
         self._key = key
         self._num_test_points = num_test_points
-        self._has_exact = knows_exact(problem, key=key)
         self._start = time.perf_counter()
+        self._has_exact = False
         self.history: list[Metrics] = []
+
+    def prepare(self) -> None:
+        """Finds out whether there is a solution to compare with, once network and problem are known to fit."""
+        self._has_exact = knows_exact(self._problem, key=self._key)
 
     def report(self, state: TrainState, loss: float | None, steps_per_second: float | None, num_points: int) -> Metrics:
         """The metrics at a reporting interval, on the first so many test points; they join the history."""

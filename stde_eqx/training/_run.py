@@ -29,6 +29,7 @@ def run(
 ) -> Solution:
     """Stages of steps, reports and a conclusion, whatever happens in between. The buffers of states are consumed."""
     first = next(stages)
+    recorder.prepare()
     try:
         hooks.start(Start(problem, first.state, last_step, first.step))
         state, status, failure, speed = _take_stages(first, stages, last_step, recorder, hooks)
