@@ -268,7 +268,7 @@ def test_a_recipe_leaves_a_run_folder_too(monkeypatch, tmp_path, capsys):
     assert main([*_SOLVE, "--run-dir", "adam"]) == 0
     assert main(["report", str(folder), "adam", "--num-points", "50"]) == 0
     text = (folder / "report.html").read_text()
-    assert '<tr class="differs"><td>recipe</td>' in text and "quick" in text
+    assert '<tr class="differs"><td>recipe</td><td>quick: Recipe(' in text and "Natural(" in text
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """To callbacks and to whoever stops it, the phases of a recipe are one run."""
 
 import csv
-import time
 from typing import Any
 
 import jax
@@ -49,7 +48,6 @@ class _Heard(stde.training.AbstractCallback):
             raise self.error
 
     def on_end(self, solution):
-        self.ended = time.perf_counter()
         self.heard.append(("end", solution))
 
     def close(self):
@@ -62,13 +60,12 @@ def run(tmp_path_factory):
     heard = _Heard()
     files = [stde.training.MetricsCSV(folder / "metrics.csv"), stde.training.SaveModel(folder / "model.stde")]
     files.append(stde.training.Plots(folder, num_points=50))
-    began = time.perf_counter()
     solution = _recipe().train(_problem, key=_key, num_test_points=300, callbacks=[heard, *files])
-    return folder, heard, solution, heard.ended - began
+    return folder, heard, solution
 
 
 def test_it_starts_once_and_ends_once_with_what_is_returned(run):
-    _, heard, solution, _ = run
+    _, heard, solution = run
     assert heard.heard[0] == ("start", 10) and heard.names[-2:] == ["end", "close"]
     assert [heard.names.count(name) for name in ("start", "end", "close")] == [1, 1, 1]
     end: Any = heard.heard[-2][1]
@@ -77,21 +74,19 @@ def test_it_starts_once_and_ends_once_with_what_is_returned(run):
 
 
 def test_reports_have_one_clock(run):
-    folder, heard, solution, seconds = run
+    folder, heard, solution = run
     reports: Any = [what for name, what in heard.heard if name == "report"]
     assert [metrics.step for metrics in reports] == list(range(1, 11))
     assert tuple(reports) == solution.history
     times = [metrics.time for metrics in reports]
     assert times == sorted(times) and solution.metrics.time > times[-1]
-    # The refit, which compiles, comes after the last report.
-    assert 0.8 * seconds < solution.metrics.time < seconds
     with open(folder / "metrics.csv", newline="") as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, 11))
 
 
 def test_the_model_that_is_saved_is_the_one_that_is_returned(run):
     """The refit comes after the last phase."""
-    folder, _, solution, _ = run
+    folder, _, solution = run
     like = stde.nn.Affine(_network.build(_problem, key=jr.key(7)))
     x = jnp.full(6, 0.2)
     assert stde.training.load(folder / "model.stde", like=like)(x) == solution.model(x)
@@ -99,7 +94,7 @@ def test_the_model_that_is_saved_is_the_one_that_is_returned(run):
 
 
 def test_it_is_judged_on_the_test_points_of_its_key(run):
-    _, _, solution, _ = run
+    _, _, solution = run
     again = stde.evaluate(_problem, solution.u, num_points=300, key=stde.training.test_key(_key))
     assert again.relative_l2 == pytest.approx(solution.metrics.relative_l2, rel=1e-6)
     last = solution.history[-1]

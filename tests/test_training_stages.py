@@ -1,5 +1,8 @@
 """A run in stages: what the generator may do, and what its mistakes cost. Recipes: tests/test_recipes_one_run.py."""
 
+import time
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -41,7 +44,7 @@ def test_one_stage_is_what_train_does():
     def stages():
         yield Stage(_adam, _adam.init(mlp(), key=run_key), steps=3)
 
-    options = dict(optimizer=_adam.optimizer, batch_size=5, steps=3, num_test_points=50, key=_key)
+    options: dict[str, Any] = dict(optimizer=_adam.optimizer, batch_size=5, steps=3, num_test_points=50, key=_key)
     solution, expected = _train(stages(), 3), stde.train(_problem, mlp(), **options)
     assert _same(solution.state, expected.state)
     assert solution.metrics.relative_l2 == expected.metrics.relative_l2
@@ -59,6 +62,18 @@ def test_the_states_of_the_caller_survive_and_the_last_one_may_be_another():
     begun, led_to = seen
     assert _same(solution.state, begun) and not _same(begun, led_to)
     assert solution.status is Status.completed and len(solution.history) == 3
+
+
+def test_what_comes_between_and_after_stages_is_on_the_clock():
+    def stages():
+        state = yield _first()
+        time.sleep(0.3)
+        yield Stage(_adam, state, steps=1)
+        time.sleep(0.3)
+
+    solution = _train(stages(), 4)
+    *_, third, fourth = (metrics.time for metrics in solution.history)
+    assert fourth - third >= 0.3 and solution.metrics.time - fourth >= 0.3
 
 
 def test_a_state_of_another_optimiser_is_refused_and_costs_nothing():
@@ -91,7 +106,7 @@ def test_a_stage_that_cannot_be_compiled_leaves_the_one_before(throw):
     assert jnp.isfinite(solution.u(jnp.full(_problem.dim, 0.1)))
 
 
-def test_before_the_first_stage_exceptions_are_the_callers():
+def test_before_the_first_stage_exceptions_are_the_callers(unchecked):
     def broken():
         yield Stage(_adam, _adam.init(mlp(), key=_key), steps=-1)
 
@@ -103,3 +118,5 @@ def test_before_the_first_stage_exceptions_are_the_callers():
         _train(broken(), 3)
     with pytest.raises(ValueError, match="must yield one stage at least"):
         _train(empty(), 3)
+    with pytest.raises(ValueError, match=r"got a `function`.*write stages\(\)"):
+        _train(empty, 3)

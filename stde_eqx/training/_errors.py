@@ -37,11 +37,11 @@ class CallbackError(TrainingError):
 
 
 class StageError(TrainingError):
-    """What comes between the stages of a run, or after them, raised an exception, which is the `__cause__` of this."""
+    """A later stage of a run, or what comes before or after it, raised an exception, the `__cause__` of this one."""
 
     def __init__(self, step: int, error: Exception):
         super().__init__(
-            f"after step {step}, what the next stage or the end needs raised {type(error).__name__}: {error}. The run "
-            "ended there; what was trained until then is kept as `error.solution`."
+            f"after step {step}, what comes next raised {type(error).__name__}: {error}. The run ended there; what was "
+            "trained until then is kept as `error.solution`."
         )
         self.__cause__: BaseException | None = error

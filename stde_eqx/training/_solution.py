@@ -20,7 +20,7 @@ class Status(enum.Enum):
     non_finite = "non-finite"
     #: A callback raised; the solution holds the steps taken until then.
     callback_failed = "callback failed"
-    #: What a later stage needs raised; the solution holds the stages before it.
+    #: A later stage, or what comes between stages, raised; the solution holds the stages before it.
     stage_failed = "stage failed"
 
 

@@ -5,7 +5,7 @@ import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
-from .._arguments import check_count, check_key
+from .._arguments import check_count, check_key, describe
 from ..problems import AbstractProblem
 from ._hooks import check_callbacks, Hooks
 from ._recorder import Recorder
@@ -113,11 +113,16 @@ def train_stages(
 
     **Returns:** a [`stde_eqx.training.Solution`][].
 
-    **Raises:** as [`stde_eqx.train`][]. An exception of the generator before its first stage is the caller's; after it,
-    a [`stde_eqx.training.StageError`][] that carries what was trained.
+    **Raises:** as [`stde_eqx.train`][], and `ValueError` for a state that does not fit its step. An exception of the
+    generator before its first stage is the caller's; after it, it becomes a [`stde_eqx.training.StageError`][] that
+    carries what was trained.
     """
     check_key(key)
     check_callbacks(callbacks)
+    if not isinstance(stages, Generator):
+        raise ValueError(
+            f"`stages` must be a generator, got {describe(stages)}. Call the function that yields: write stages()."
+        )
     num_test_points = check_count("num_test_points", num_test_points)
     return run(
         problem,

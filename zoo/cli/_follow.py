@@ -48,14 +48,14 @@ class Follow:
         """The problem, a network such as is trained, and the key of the training."""
         problem_key, network_key, train_key = jr.split(jr.key(self.seed), 3)
         problem = self.problem.build(key=problem_key)
-        return problem, self._recipe.network.build(problem, key=network_key), train_key
+        return problem, self.instructions.network.build(problem, key=network_key), train_key
 
     def run(self) -> int:
         name = f"{self.problem.name}-d{self.problem.dim}-{self.recipe}"
         folder = RunFolder(self.run_dir) if self.run_dir else RunFolder.fresh(name)
         folder.check_new()
         problem, _, key = self.setting()
-        needed = max((getattr(phase.estimator, "num_samples", 1) for phase in self._recipe.phases), default=1)
+        needed = max(getattr(phase.estimator, "num_samples", 1) for phase in self.instructions.phases)
         if problem.dim < needed:
             raise UsageError(
                 f"--recipe {self.recipe} samples {needed} coordinates of {problem.dim}: raise --dim to {needed} at "
@@ -64,7 +64,7 @@ class Follow:
         return carry_out(
             self,
             folder,
-            lambda callbacks: self._recipe.train(
+            lambda callbacks: self.instructions.train(
                 problem, key=key, callbacks=callbacks, num_test_points=self.test_points
             ),
             what=f"{self.problem.name}, {self.problem.dim:,} dimensions, recipe {self.recipe}",
@@ -72,5 +72,6 @@ class Follow:
         )
 
     @property
-    def _recipe(self) -> recipes.Recipe:
+    def instructions(self) -> recipes.Recipe:
+        """What the recipe of that name settles in this dimension."""
         return _RECIPES[self.recipe](self.problem.dim)

@@ -10,6 +10,7 @@ from ..._registry import list_domains, list_problems, list_solutions
 from .._config import to_plain
 from .._errors import UsageError
 from .._finished_run import FinishedRun
+from .._follow import Follow
 from . import _figures
 
 
@@ -59,8 +60,14 @@ def _title(run: FinishedRun) -> str:
 
 
 def _choices(runs: Sequence[FinishedRun]) -> list[tuple[str, list[str], bool]]:
-    """Every option by its name on the command line, its value in each run, and whether these differ."""
+    """Every option by its name on the command line, its value in each run, and whether these differ.
+
+    What a recipe settles is shown with it.
+    """
     flat = [dict(_flat(to_plain(run.options))) for run in runs]
+    for run, options in zip(runs, flat, strict=True):
+        if isinstance(run.options, Follow):
+            options["recipe"] = f"{run.options.recipe}: {run.options.instructions}"
     names = list(dict.fromkeys(name for each in flat for name in each if name != "run_dir"))
     rows = []
     for name in names:
