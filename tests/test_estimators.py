@@ -104,3 +104,13 @@ def test_more_samples_than_directions():
 def test_number_of_samples_must_be_positive(kind, num_samples):
     with pytest.raises(ValueError, match="positive integer"):
         kind(num_samples)
+
+
+@pytest.mark.parametrize(
+    "distribution", [stde.Gaussian(), stde.Spherical(), stde.Orthogonal(), stde.Rademacher(), stde.Antithetic()]
+)
+def test_vectors_at_a_complex_point_are_real(distribution, unchecked):
+    """Complex normal vectors have E[v v^T] = 0."""
+    vectors = distribution.sample(2, 3, jnp.complex128, key=jr.key(0))
+    assert vectors.dtype == jnp.complex128
+    assert jnp.all(jnp.imag(vectors) == 0)

@@ -295,3 +295,77 @@ def test_a_coefficient_of_order_zero_is_a_scalar(unchecked):
 def test_importance_refuses_weights_that_never_draw_a_term():
     with pytest.raises(ValueError, match="got 2 that are not"):
         stde.Importance(jnp.array([1.0, 0.0, -1.0]))
+
+
+def test_whole_factors_do_not_overflow():
+    with jax.enable_x64(False):
+        x = jnp.array([0.3, 0.5, -0.2])
+        operator = 100_000 * (100_000 * stde.Laplacian())
+        assert jnp.isclose(operator(lambda x: jnp.sum(x**4), x), 1e10 * 12 * jnp.sum(x**2), rtol=1e-6)
+
+
+def test_a_sum_does_not_broadcast():
+    operator = stde.Divergence() + stde.Laplacian()
+    for apply in (operator, lambda u, x: stde.estimate(operator, u, x)):
+        with pytest.raises(ValueError, match=r"values of different shapes, \[\(\), \(3,\)\]"):
+            apply(lambda x: x**3, jnp.ones(3))
+
+
+@pytest.mark.parametrize("estimator", [stde.Exact(), stde.SparseSTDE(4)])
+@pytest.mark.parametrize("operator", [stde.Laplacian(), stde.WeightedLaplacian(2.0), stde.Divergence()])
+def test_sparse_directions_of_another_dimension(operator, estimator):
+    directions = estimator.sample(operator, jnp.zeros(10), key=jr.key(0))
+    with pytest.raises(ValueError, match="10 coordinates, the point has 3"):
+        directions.value_and_apply(lambda x: x**2, jnp.ones(3))
+
+
+def test_a_batch_is_no_point_of_a_draw_or_a_plan(unchecked):
+    points, u = jnp.ones((3, 3)), lambda x: jnp.sum(x**3)
+    for estimator in (stde.Exact(), stde.DenseSTDE(2)):
+        directions = estimator.sample(stde.Laplacian(), jnp.zeros(3), key=jr.key(0))
+        with pytest.raises(ValueError, match=r"got x of shape \(3, 3\)"):
+            directions.value_and_apply(u, points)
+        with pytest.raises(ValueError, match=r"got x of shape \(3, 3\)"):
+            estimator.sample(stde.Laplacian(), points, key=jr.key(0))
+    with pytest.raises(ValueError, match=r"got x of shape \(3, 3\)"):
+        stde.plan([(0, 0)])(u, points)
+
+
+@pytest.mark.parametrize("operator", [stde.Laplacian(), 0.5 * stde.Identity(), stde.LinearOperator({(): 0.5})])
+def test_a_point_of_whole_numbers_is_refused(operator, unchecked):
+    with pytest.raises(ValueError, match=r"dtype int64.*x.astype\(float\)"):
+        operator(jnp.sum, jnp.arange(3))
+
+
+@pytest.mark.parametrize("selection", (slice(1, None), [1, 2], np.array([1, 2]), jnp.array([1, 2])))
+@pytest.mark.parametrize("operator", [stde.Laplacian(), stde.Laplacian() + 2 * stde.AdvectionOperator(jnp.ones(2))])
+def test_a_chosen_operator_is_an_argument_of_jit(selection, operator):
+    traces = []
+
+    @eqx.filter_jit
+    def apply(operator, x):
+        traces.append(0)
+        return operator(lambda x: jnp.sum(x**3), x)
+
+    for x in (jnp.arange(3.0), jnp.ones(3)):
+        assert jnp.isclose(apply(operator.on(selection), x), operator.on(selection)(lambda x: jnp.sum(x**3), x))
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("selection, said", (([0, 5], "that are not there"), ([1, 1], "a coordinate twice")))
+def test_coordinates_are_checked_inside_jit(selection, said):
+    apply = eqx.filter_jit(lambda operator, x: operator(lambda x: jnp.sum(x**3), x))
+    with pytest.raises(ValueError, match=said):
+        apply(stde.Laplacian().on(selection), jnp.ones(3))
+
+
+def test_coordinates_that_are_traced():
+    apply = jax.jit(lambda axes, x: stde.Laplacian().on(axes)(lambda x: jnp.sum(x**3), x))
+    assert jnp.isclose(apply(jnp.array([0, 2]), jnp.array([1.0, 2.0, 3.0])), 6 * 4)
+
+
+def test_the_divergence_is_an_outer_operator():
+    u, x = lambda x: x**3 * jnp.roll(x, 1), jnp.array([0.3, 0.5, -0.2])
+    for estimator in (stde.Exact(), stde.SparseSTDE(3)):
+        found = (stde.Divergence() @ stde.Laplacian())(u, x, estimator=estimator, key=jr.key(0))
+        assert jnp.isclose(found, stde.Divergence()(lambda x: laplacian(u, x), x), rtol=1e-10)

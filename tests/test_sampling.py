@@ -15,6 +15,7 @@ import stde_eqx as stde
 from stde_eqx.estimators._sampling import uniform_subset
 from stde_eqx.estimators._sparse import choose
 from stde_eqx.operators import Draws, Strata
+from stde_eqx.operators._design import variance_of_total
 
 from .operator_cases import DIM, OPERATORS
 from .test_taylor_structure import equations
@@ -263,3 +264,92 @@ def test_subsets_are_uniform(total, size):
         assert counts[0] == 20_000
     else:
         assert scipy.stats.chisquare(counts).pvalue > 1e-3
+
+
+_sigma = jnp.array([1.0, 0.5, 2.0])
+_quartic = lambda x: jnp.sum(x**4) + x[0] * x[1]
+
+
+def _average_by_importance(of, terms=3):
+    """The exact expectation of what `of` makes of an estimator that draws one term by importance."""
+    scheme = lambda row: stde.SparseSTDE(1, GivenTerm(row))
+    found = jnp.stack([of(scheme(row)) for row in range(terms)])
+    probabilities = _sigma**2 / jnp.sum(_sigma**2)
+    return jnp.tensordot(probabilities, found, 1)
+
+
+class GivenTerm(stde.AbstractSamplingScheme):
+    """Importance, with one outcome of its draw."""
+
+    row: int
+
+    def draw(self, total, num_samples, magnitudes, *, key):
+        # A key under which the scheme itself draws the wanted term, so that its factor is the one under test.
+        wanted = lambda key: stde.Importance().draw(total, num_samples, magnitudes, key=key)
+        keys = jr.split(jr.key(0), 64)
+        rows = jax.vmap(lambda key: wanted(key)[0][0])(keys)
+        return wanted(keys[jnp.argmax(rows == self.row)])
+
+
+def test_importance_does_not_bias_derivatives_with_respect_to_coefficients():
+    x = jnp.array([0.3, 0.5, -0.2])
+    gradient = lambda estimator: jax.grad(
+        lambda sigma: stde.WeightedLaplacian(sigma)(_quartic, x, estimator=estimator, key=jr.key(0))
+    )(_sigma)
+    exact = jax.grad(lambda sigma: stde.WeightedLaplacian(sigma)(_quartic, x))(_sigma)
+    assert jnp.allclose(_average_by_importance(gradient), exact, rtol=1e-10)
+
+
+def test_importance_does_not_bias_products_with_varying_coefficients():
+    x = jnp.array([0.3, 0.5, -0.2])
+    sigma = lambda z: _sigma * jnp.exp(jnp.sum(z) - jnp.sum(x)) ** jnp.arange(3)
+    product = stde.PartialDerivative(1) @ stde.WeightedLaplacian(sigma)
+    # One derivative is taken whole by every estimator, so that the inner draw is the only random one.
+    average = _average_by_importance(lambda estimator: product(_quartic, x, estimator=estimator, key=jr.key(0)))
+    assert jnp.allclose(average, product(_quartic, x), rtol=1e-10)
+
+
+def test_importance_of_coefficients_that_all_vanish():
+    operator = stde.WeightedLaplacian(lambda x: x)
+    estimator = stde.SparseSTDE(1, stde.Importance())
+    assert operator(_quartic, jnp.zeros(3), estimator=estimator, key=jr.key(0)) == 0
+
+
+def test_importance_takes_whole_numbers_as_weights():
+    estimator = lambda weights: stde.SparseSTDE(2, stde.Importance(weights))
+    estimate = lambda weights: stde.Laplacian()(_u, _x, estimator=estimator(weights), key=jr.key(0))
+    assert estimate(jnp.array([1, 2, 3, 4])) == estimate(jnp.array([1.0, 2.0, 3.0, 4.0]))
+
+
+@pytest.mark.parametrize("strata", (2, 3, 4, 5))
+@pytest.mark.parametrize("random", (0, 1))
+def test_every_stratum_counts_once_in_the_standard_error(strata, random):
+    """All variance in one stratum of two terms: over all outcomes the estimate of it is exact."""
+    design = Strata((2,) * strata)
+    outcomes = [jnp.zeros(strata).at[random].set(value) for value in (-1.0, 1.0)]
+    assert jnp.isclose(np.mean([variance_of_total(terms, [design]) for terms in outcomes]), 1)
+
+
+def test_standard_errors_of_complex_functions():
+    k = jnp.array([1.0, 2.0, 3.0])
+    wave = lambda x: jnp.exp(1j * jnp.vdot(k, x))
+    x = jnp.array([0.3, 0.5, -0.2])
+    draws = [jnp.array(rows) for rows in itertools.combinations(range(3), 2)]
+    found = [Given(rows, rows).sample(stde.Laplacian(), x).value_and_moments(wave, x)[1:] for rows in draws]
+    estimates, variances = (jnp.array(each) for each in zip(*found, strict=True))
+    assert jnp.isrealobj(variances)
+    assert jnp.isclose(jnp.mean(variances), jnp.mean(jnp.abs(estimates - jnp.mean(estimates)) ** 2), rtol=1e-10)
+    estimator = stde.SparseSTDE(2, stde.Stratified())
+    found = stde.estimate(stde.Laplacian(), wave, x, estimator=estimator, key=jr.key(0))
+    assert jnp.isrealobj(found.standard_error)
+
+
+def test_no_standard_error_where_all_terms_are_taken():
+    u = lambda x: jnp.sum(jnp.arange(49) * x**2)
+    assert stde.estimate(stde.Laplacian(), u, jnp.zeros(49)).standard_error == 0
+
+
+def test_a_single_partial_derivative_has_products_with_a_standard_error():
+    operator = stde.PartialDerivative(0) @ stde.Laplacian()
+    found = stde.estimate(operator, _u, _x, estimator=stde.SparseSTDE(2), key=jr.key(0))
+    assert 0 < found.standard_error < jnp.inf

@@ -1,6 +1,7 @@
 """Estimators that lower the variance: each unbiased, and with the variance that it promises."""
 
 import itertools
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -173,3 +174,14 @@ def test_antithetic_copies_decouple_colours(copies):
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_complex_multiple_has_the_standard_error_of_its_modulus():
+    estimator = stde.KnownFactor(stde.SparseSTDE(2))
+    error = lambda c: stde.estimate(c * stde.Laplacian(), _ansatz, _x, estimator=estimator, key=jr.key(0))
+    assert jnp.isclose(error(2j).standard_error, error(2.0).standard_error, rtol=1e-10)
+
+
+def test_a_known_factor_takes_an_estimator_that_samples_directions(unchecked):
+    with pytest.raises(ValueError, match=r"samples directions, such as stde.SparseSTDE\(16\), got KnownFactor"):
+        stde.KnownFactor(cast("Any", stde.KnownFactor(stde.SparseSTDE(2))))

@@ -45,11 +45,11 @@ class Orthogonal(AbstractDistribution):
 
     def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
         blocks = self.num_blocks(num_samples, dim)
-        q, r = jnp.linalg.qr(jr.normal(key, (blocks, dim, num_samples // blocks), dtype))
+        q, r = jnp.linalg.qr(jr.normal(key, (blocks, dim, num_samples // blocks), jnp.finfo(dtype).dtype))
         # With a positive diagonal of R the factor Q has Haar's law (Mezzadri, Notices of the AMS 54, 2007).
-        signs = jnp.where(jnp.diagonal(r, axis1=1, axis2=2) < 0, -1, 1).astype(dtype)
+        signs = jnp.where(jnp.diagonal(r, axis1=1, axis2=2) < 0, -1, 1).astype(q.dtype)
         vectors = jnp.swapaxes(q * signs[:, None], 1, 2)
-        return math.sqrt(dim) * vectors.reshape(num_samples, dim)
+        return math.sqrt(dim) * vectors.reshape(num_samples, dim).astype(dtype)
 
 
 class Antithetic(AbstractDistribution):

@@ -21,7 +21,7 @@ class Gaussian(AbstractDistribution):
     """Standard normal coordinates."""
 
     def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
-        return jr.normal(key, (num_samples, dim), dtype)
+        return _normal(num_samples, dim, dtype, key=key)
 
     def num_blocks(self, num_samples: int, dim: int) -> int:
         return num_samples
@@ -31,8 +31,13 @@ class Spherical(AbstractDistribution):
     r"""Uniform on the sphere of radius $\sqrt{d}$."""
 
     def sample(self, num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
-        normal = jr.normal(key, (num_samples, dim), dtype)
+        normal = _normal(num_samples, dim, dtype, key=key)
         return normal * jnp.sqrt(dim / jnp.sum(normal**2, axis=1, keepdims=True)).astype(dtype)
 
     def num_blocks(self, num_samples: int, dim: int) -> int:
         return num_samples
+
+
+def _normal(num_samples: int, dim: int, dtype: Any, *, key: PRNGKeyArray) -> Float[Array, "samples dim"]:
+    """Real vectors, also at a complex point: complex ones of the usual law have the expectation v v^T = 0."""
+    return jr.normal(key, (num_samples, dim), jnp.finfo(dtype).dtype).astype(dtype)

@@ -17,6 +17,7 @@ from ..operators import (
     Scaled,
     Sum,
 )
+from ..operators._algebra import added_up, multiplied
 from ..taylor import traced
 
 
@@ -35,10 +36,18 @@ class KnownFactor(AbstractEstimator):
 
     - `estimator`: the estimator of $L n$, one that samples directions.
 
-    **Raises:** on use, `ValueError` for a function that is not a `HardConstraint`.
+    **Raises:** `ValueError` for an estimator that does not sample directions; on use, for a function that is not a
+    `HardConstraint`.
     """
 
     estimator: AbstractSampler
+
+    def __check_init__(self) -> None:
+        if not isinstance(self.estimator, AbstractSampler):
+            raise ValueError(
+                "KnownFactor takes an estimator that samples directions, such as stde.SparseSTDE(16), got "
+                f"{self.estimator!r}."
+            )
 
     def value_and_apply(
         self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
@@ -73,17 +82,16 @@ class KnownFactor(AbstractEstimator):
                 case Sum():
                     keys = [None] * len(operator.operators) if key is None else jr.split(key, len(operator.operators))
                     parts = [by_parts(part, k) for part, k in zip(operator.operators, keys, strict=True)]
-                    total = lambda i: jax.tree.map(lambda *each: sum(each), *(part[i] for part in parts))
-                    return parts[0][0], total(1), total(2)
+                    values, results, variances = zip(*parts, strict=True)
+                    return values[0], added_up(results), added_up(variances)
                 case Scaled():
                     value, result, variance = by_parts(operator.operator, key)
                     c = operator.at(x)
-                    times = lambda c, tree: jax.tree.map(lambda y: c * y, tree)
-                    return value, times(c, result), times(c**2, variance)
+                    return value, multiplied(c, result), multiplied(jnp.abs(c) ** 2, variance)
                 case AbstractSecondOrder():
                     return product(operator, slice(None), key)
                 case Restricted(operator=AbstractSecondOrder()):
-                    return product(operator, operator.selection, key)
+                    return product(operator, operator.selection.index, key)
             return estimated(operator, whole, key)
 
         def product(operator, selection, key):

@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 from jax import lax
 from jax.core import Tracer
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray, Real
 
 from ..operators import AbstractDesign, Draws, Strata
 
@@ -59,7 +59,7 @@ class Stratified(AbstractSamplingScheme):
     """One term from each of `num_samples` groups of neighbours, which are as equal as can be.
 
     Better than a uniform draw where neighbouring terms are alike. Its standard error is estimated from differences
-    between neighbouring groups, and is too large rather than too small.
+    between neighbouring groups, whose squares are too large on average.
     """
 
     def draw(
@@ -74,7 +74,9 @@ class Stratified(AbstractSamplingScheme):
 class Importance(AbstractSamplingScheme):
     """Independent terms, with probabilities in proportion to weights.
 
-    Ideal weights are the sizes of the terms, coefficient times derivative. The draw inverts cumulated probabilities,
+    Ideal weights are the sizes of the terms, coefficient times derivative. Which terms come up does not change smoothly
+    with the weights, so that an estimate is differentiated as if they were constant: its derivative with respect to the
+    coefficients is unbiased as long as none of these vanishes. The draw inverts cumulated probabilities,
     whose rounding is that of 1: in float32 a term's probability is off by about 1e-7 times the number of terms,
     relatively.
 
@@ -86,7 +88,7 @@ class Importance(AbstractSamplingScheme):
     the number of terms.
     """
 
-    weights: Float[Array, " terms"] | None = None
+    weights: Real[Array, " terms"] | None = None
 
     def __check_init__(self) -> None:
         # Those that are being traced cannot be looked at.
@@ -103,9 +105,12 @@ class Importance(AbstractSamplingScheme):
         self, total: int, num_samples: int, magnitudes: Callable[[], Float[Array, " terms"]], *, key: PRNGKeyArray
     ) -> Drawn:
         weights = magnitudes() if self.weights is None else jnp.asarray(self.weights)
+        # A factor 1 / p that is differentiated, beside terms drawn by p that are not, would bias the derivative.
+        weights = lax.stop_gradient(weights.astype(jnp.result_type(weights, float)))
         if weights.shape != (total,):
             raise ValueError(f"Importance needs one weight for each of the {total} terms, got shape {weights.shape}.")
-        probabilities = weights / jnp.sum(weights)
+        # Where every coefficient vanishes, any probabilities will do.
+        probabilities = jnp.where(jnp.sum(weights) > 0, weights / jnp.sum(weights), 1 / total).astype(weights.dtype)
         cumulative = jnp.cumsum(probabilities)
         levels = cumulative[-1] * jr.uniform(key, (num_samples,), weights.dtype)
         rows = jnp.clip(jnp.searchsorted(cumulative, levels, side="right"), 0, total - 1)

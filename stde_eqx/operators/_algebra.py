@@ -1,5 +1,6 @@
 """Operators made from operators: sums, multiples, products."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ from ._base import AbstractOperator, AbstractSampler
 from ._coefficients import as_coefficient, describe_coefficient, factor_at
 from ._design import AbstractDesign
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
-from ._tangents import concatenate, Selection
+from ._selection import Axes
+from ._tangents import concatenate
 
 
 def added(first: AbstractOperator, second: Any) -> AbstractOperator:
@@ -40,9 +42,11 @@ def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
         raise ValueError("The product of two operators, one applied after the other, is written `first @ second`.")
     if callable(factor):
         return Scaled(as_coefficient(factor), operator)
+    # Whole numbers would overflow when they are multiplied.
+    factor = jnp.asarray(factor, jnp.result_type(factor, float))
     if isinstance(operator, Scaled) and not callable(operator.factor):
-        return Scaled(jnp.asarray(factor) * operator.factor, operator.operator)
-    return Scaled(jnp.asarray(factor), operator)
+        return Scaled(factor * operator.factor, operator.operator)
+    return Scaled(factor, operator)
 
 
 def composed(outer: AbstractOperator, inner: Any) -> AbstractOperator:
@@ -68,7 +72,7 @@ class Sum(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max(each.most_terms(x) for each in self.operators)
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return Sum(tuple(each.on(selection) for each in self.operators))
 
 
@@ -97,7 +101,7 @@ class Scaled(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self.operator.most_terms(x)
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return Scaled(self.factor, self.operator.on(selection))
 
 
@@ -125,7 +129,7 @@ class Composition(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max(self.outer.most_terms(x), self.inner.most_terms(x))
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return Composition(self.outer.on(selection), self.inner.on(selection))
 
 
@@ -141,13 +145,27 @@ class SumDirections(AbstractDirections):
     def value_and_apply(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
         u = traced(u, x)
         results = [part.value_and_apply(u, x) for part in _merged(self.parts)]
-        return results[0][0], jax.tree.map(lambda *parts: sum(parts), *(result for _, result in results))
+        return results[0][0], added_up([result for _, result in results])
 
     def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
         u = traced(u, x)
         results = [part.value_and_moments(u, x) for part in self.parts]
-        total = lambda i: jax.tree.map(lambda *parts: sum(parts), *(result[i] for result in results))
-        return results[0][0], total(1), total(2)
+        _, applied, variances = zip(*results, strict=True)
+        return results[0][0], added_up(applied), added_up(variances)
+
+
+def added_up(results: Sequence[Any]) -> Any:
+    """The sum of what the parts of a sum make of one function."""
+
+    def total(*leaves: Array) -> Array:
+        if len(shapes := {jnp.shape(leaf) for leaf in leaves}) > 1:
+            raise ValueError(
+                f"The parts of a sum of operators return values of different shapes, {sorted(shapes)}: the divergence "
+                "of a vector, for one, is a scalar, and its Laplacian a vector."
+            )
+        return functools.reduce(jnp.add, leaves)
+
+    return jax.tree.map(total, *results)
 
 
 def _merged(parts: Sequence[AbstractDirections]) -> list[AbstractDirections]:
@@ -223,18 +241,19 @@ class ScaledDirections(AbstractTerms):
 
     def value_and_apply(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
         value, result = self.directions.value_and_apply(u, x)
-        return value, _times(self.factor, result)
+        return value, multiplied(self.factor, result)
 
     def value_and_terms(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any]:
         value, terms = as_terms(self.directions).value_and_terms(u, x)
-        return value, _times(self.factor, terms)
+        return value, multiplied(self.factor, terms)
 
     def value_and_moments(self, u: Field, x: Float[Array, " dim"]) -> tuple[Any, Any, Any]:
         value, result, variance = self.directions.value_and_moments(u, x)
-        return value, _times(self.factor, result), _times(jnp.real(self.factor * jnp.conj(self.factor)), variance)
+        return value, multiplied(self.factor, result), multiplied(jnp.abs(self.factor) ** 2, variance)
 
 
-def _times(factor: Array, tree: Any) -> Any:
+def multiplied(factor: Array, tree: Any) -> Any:
+    """What an operator makes of a function, times a factor; a real one in the dtype of what it multiplies."""
     return jax.tree.map(lambda y: (factor if jnp.iscomplexobj(factor) else factor.astype(y.dtype)) * y, tree)
 
 

@@ -1,5 +1,5 @@
 import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -9,7 +9,8 @@ from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 from .._arguments import describe
 from .._custom_types import Field
 from ._directions import AbstractDirections, Directions
-from ._tangents import Selection
+from ._point import check_function_and_point, check_point
+from ._selection import Axes
 from ._trace import TraceDirections
 
 
@@ -49,7 +50,7 @@ class AbstractOperator(eqx.Module):
         """The number of terms of the operator, or of that part of it which has most."""
 
     @abc.abstractmethod
-    def on(self, selection: Selection | Sequence[int]) -> "AbstractOperator":
+    def on(self, selection: Axes) -> "AbstractOperator":
         """The same operator acting on some of the coordinates, given by a slice, a list or an array of their indices.
 
         Coefficients that are functions still see the whole point.
@@ -166,7 +167,7 @@ class AbstractDirectionalOperator(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self.num_terms(x, dim=x.shape[0])
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         from ._restricted import Restricted
 
         return Restricted(self, selection)
@@ -212,13 +213,13 @@ class AbstractSampler(AbstractEstimator):
     ) -> Directions | TraceDirections:
         """One draw for an operator that is known by its directions; those built from others are sampled by parts.
 
-        A part with fewer terms than the estimator has samples is taken whole.
+        Where terms are sampled, a part with no more of them than there are samples is taken whole.
         """
 
     def sample(
         self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
     ) -> AbstractDirections:
-        """One draw. Evaluate it by `directions.value_and_apply(u, x)`, at one point or at a whole batch of them.
+        """One draw. Evaluate it by `directions.value_and_apply(u, x)`, at one point, or under `jax.vmap` at many.
 
         **Arguments:**
 
@@ -226,8 +227,9 @@ class AbstractSampler(AbstractEstimator):
         - `x`: a point, of which operators with constant coefficients use the dimension and dtype only.
         - `key`: the randomness.
 
-        **Raises:** `ValueError` for a missing key or more samples than there are terms.
+        **Raises:** `ValueError` for a missing key, more samples than there are terms, or `x` that is not a point.
         """
+        check_point(x)
         self.check(operator, x, key=key)
         return operator.draw(self, x, key=key)
 
@@ -252,21 +254,6 @@ class Exact(AbstractSampler):
         self, operator: AbstractDirectionalOperator, x: Float[Array, " point"], *, dim: int, key: PRNGKeyArray | None
     ) -> Directions | TraceDirections:
         return operator.directions(x, dim=dim)
-
-
-def check_point(u: Any, x: Any) -> None:
-    if not callable(u):
-        raise ValueError(
-            "An operator is applied to a function and a point, `operator(u, x)`: got "
-            f"{describe(u)} in the place of the function."
-        )
-    if not hasattr(x, "ndim"):
-        raise ValueError(f"An operator acts at one point, an array of shape (dim,); got {describe(x)}.")
-    if x.ndim != 1:
-        raise ValueError(
-            f"An operator acts at one point, of shape (dim,); got x of shape {x.shape}. "
-            "For a batch of points write `jax.vmap(lambda x: operator(u, x))(points)`."
-        )
 
 
 def estimator_or_exact(estimator: AbstractEstimator | None) -> AbstractEstimator:
@@ -303,5 +290,5 @@ def value_and_apply(
 
     **Raises:** `ValueError` for a point that is not a vector, a missing key, or an estimator that does not fit.
     """
-    check_point(u, x)
+    check_function_and_point(u, x)
     return estimator_or_exact(estimator).value_and_apply(operator, u, x, key=key)

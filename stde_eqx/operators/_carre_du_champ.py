@@ -13,13 +13,13 @@ from ._base import (
     AbstractOperator,
     AbstractSampler,
     AbstractSecondOrder,
-    check_point,
     estimator_or_exact,
     value_and_apply,
 )
 from ._directions import Directions
 from ._identity import Identity
 from ._linear import LinearOperator
+from ._point import check_function_and_point
 from ._polyharmonic import Polyharmonic
 from ._restricted import Restricted
 
@@ -78,7 +78,7 @@ def carre_du_champ(
 
         Bakry, Gentil and Ledoux, *Analysis and Geometry of Markov Diffusion Operators*, Springer 2014, section 1.4.
     """
-    check_point(u, x)
+    check_function_and_point(u, x)
     estimator = estimator_or_exact(estimator)
     _check_order(operator, x)
     if reverse_pass:
@@ -123,7 +123,7 @@ def _check_order(operator: AbstractOperator, x: Float[Array, " dim"]) -> None:
 def _order(operator: AbstractDirectionalOperator | Restricted, x: Float[Array, " dim"]) -> int:
     """The order of an operator that is known by its directions."""
     leaf, dim = (
-        (operator.operator, x[operator.selection].shape[0])
+        (operator.operator, operator.selection.size(x.shape[0]))
         if isinstance(operator, Restricted)
         else (operator, x.shape[0])
     )
@@ -148,7 +148,7 @@ def _square(operator: AbstractOperator, gradient: Array, x: Float[Array, " dim"]
         case AbstractSecondOrder():
             return jnp.vdot(gradient, operator.flux(x, gradient))
         case Restricted(operator=AbstractSecondOrder() as inner):
-            chosen = gradient[operator.selection]
+            chosen = gradient[operator.selection.index]
             return jnp.vdot(chosen, inner.flux(x, chosen))
         case LinearOperator() if operator.order == 1:
             return jnp.zeros((), x.dtype)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 
 class AbstractDesign(eqx.Module):
@@ -26,10 +26,12 @@ class Draws(AbstractDesign):
         counterpart, and makes up (1 - 1/n) of the squared mean; the mean of y_i^2 makes up the remaining 1/n.
         """
         m = self.units
+        if m == self.population:
+            return 1.0, 0.0
         equal = 0.0 if self.population is None else 1 / self.population
         distinct = 1 - equal
         if m == 1:
-            return (0.0, 1.0) if self.population == 1 else (math.nan, math.nan)
+            return math.nan, math.nan
         return distinct * m / (m - 1), equal - distinct / (m - 1)
 
 
@@ -44,12 +46,12 @@ class Strata(AbstractDesign):
         self.units = len(sizes)
 
 
-def variance_of_total(terms: Float[Array, "*units_and_shape"], designs: Sequence[AbstractDesign]) -> Array:
+def variance_of_total(terms: Inexact[Array, "*units_and_shape"], designs: Sequence[AbstractDesign]) -> Array:
     r"""An estimate of the variance of the sum of `terms` over its leading axes, one axis a design.
 
     The sum is $\hat\theta$ up to a constant, and $\operatorname{Var}\hat\theta = \mathbb{E}\hat\theta^2 - \theta^2$,
     whose last term has an unbiased estimate: a product over the axes of that of each. For one axis this is the textbook
-    $(1 - V/n) s^2 / V$. NaN where an axis holds a single random term.
+    $(1 - V/n) s^2 / V$. For complex terms squares are those of moduli. NaN where an axis holds a single random term.
     """
     if len(designs) == 1 and isinstance(designs[0], Strata):
         return _variance_across_strata(terms, designs[0])
@@ -63,25 +65,28 @@ def variance_of_total(terms: Float[Array, "*units_and_shape"], designs: Sequence
     axes = range(len(draws))
     # A common shift of all terms changes nothing (the two numbers of `square` add to one), and without their mean
     # nothing cancels: in float32 a small standard error of a large estimate would drown otherwise.
-    terms = terms - jnp.mean(terms, axis=tuple(axes))
-    square = jnp.zeros(terms.shape[len(draws) :], terms.dtype)
+    terms = terms - jnp.mean(terms, axis=tuple(axes), keepdims=True)
+    square = jnp.zeros(terms.shape[len(draws) :], jnp.finfo(terms.dtype).dtype)
     for kept in itertools.product([False, True], repeat=len(draws)):
         factor = math.prod(design.square()[keep] for design, keep in zip(draws, kept, strict=True))
         partial = jnp.mean(terms, axis=tuple(i for i in axes if not kept[i]))
-        square = square + factor * jnp.mean(partial**2, axis=tuple(range(sum(kept))))
+        square = square + factor * jnp.mean(jnp.abs(partial) ** 2, axis=tuple(range(sum(kept))))
     return -square
 
 
 def _variance_across_strata(terms: Array, design: Strata) -> Array:
     """From the differences of neighbouring strata: too large on average, by the squared difference of their totals.
 
-    A stratum of a single term contributes nothing (Cochran, *Sampling Techniques*, 3rd edition, section 5A.12).
+    Every stratum counts once: in one pair or, if their number is odd, in two pairs of half the weight. A stratum of a
+    single term contributes nothing (Cochran, *Sampling Techniques*, 3rd edition, section 5A.12).
     """
     random = [i for i, size in enumerate(design.sizes) if size > 1]
     if not random:
-        return jnp.zeros(terms.shape[1:], terms.dtype)
+        return jnp.zeros(terms.shape[1:], jnp.finfo(terms.dtype).dtype)
     if len(random) == 1:
-        return jnp.full(terms.shape[1:], jnp.nan, terms.dtype)
-    pairs = list(itertools.pairwise(random)) if len(random) % 2 else list(zip(random[::2], random[1::2], strict=True))
-    share = len(random) / (2 * len(pairs))
-    return share * jnp.sum(jnp.stack([jnp.square(terms[i] - terms[j]) for i, j in pairs]), 0)
+        return jnp.full(terms.shape[1:], jnp.nan, jnp.finfo(terms.dtype).dtype)
+    if len(random) % 2:
+        pairs, share = [*itertools.pairwise(random), (random[-1], random[0])], 0.5
+    else:
+        pairs, share = list(zip(random[::2], random[1::2], strict=True)), 1.0
+    return share * jnp.sum(jnp.stack([jnp.abs(terms[i] - terms[j]) ** 2 for i, j in pairs]), 0)

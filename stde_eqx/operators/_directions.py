@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 from .._custom_types import Field
 from ..taylor import directional_derivatives, weighted_derivative
 from ._design import AbstractDesign, Draws, variance_of_total
-from ._tangents import AbstractTangents, Selection
+from ._selection import Selection
+from ._tangents import AbstractTangents
 
 
 class AbstractDirections(eqx.Module):

@@ -22,7 +22,7 @@ class Divergence(AbstractDirectionalOperator):
     ) -> TraceDirections:
         chosen = np.arange(dim) if rows is None else rows
         ones = jnp.ones(chosen.shape, x.dtype)
-        return TraceDirections(Coordinates(chosen[:, None], ones[:, None]), ones)
+        return TraceDirections(Coordinates(chosen[:, None], ones[:, None], dim), ones)
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         return jnp.ones(dim, x.dtype)

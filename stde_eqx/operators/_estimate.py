@@ -6,7 +6,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
-from ._base import AbstractEstimator, AbstractOperator, check_point, estimator_or_exact
+from ._base import AbstractEstimator, AbstractOperator, estimator_or_exact
+from ._point import check_function_and_point
 
 
 class Estimate(eqx.Module):
@@ -42,11 +43,11 @@ def estimate(
     **Arguments:** as for [`stde_eqx.value_and_apply`][].
 
     **Returns:** an [`stde_eqx.Estimate`][]. The square of the standard error is unbiased for the variance of the
-    estimate; with [`stde_eqx.Stratified`][] it is on the large side, and for a product of operators, where the unbiased
-    figure may come out negative, it is cut off at zero. It is NaN where a single random term was drawn.
+    estimate; with [`stde_eqx.Stratified`][] it is too large on average, and for a product of operators, where the
+    unbiased figure may come out negative, it is cut off at zero. It is NaN where a single random term was drawn.
 
     **Raises:** `ValueError` as [`stde_eqx.value_and_apply`][], and for a product of operators of which one is a sum.
     """
-    check_point(u, x)
+    check_function_and_point(u, x)
     value, result, variance = estimator_or_exact(estimator).value_and_moments(operator, u, x, key=key)
     return Estimate(value, result, jax.tree.map(lambda y: jnp.sqrt(jnp.maximum(y, 0)), variance))

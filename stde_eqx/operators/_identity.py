@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -9,7 +8,7 @@ from .._custom_types import Field
 from ._base import AbstractOperator, AbstractSampler
 from ._design import AbstractDesign, Draws
 from ._directions import AbstractDirections, AbstractTerms, moments_of_terms
-from ._tangents import Selection
+from ._selection import Axes
 
 
 class Identity(AbstractOperator):
@@ -23,7 +22,7 @@ class Identity(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return 1
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return self
 
 

@@ -46,4 +46,4 @@ def coordinate_directions(
     r"""The terms $\partial_i^K$ of all coordinates or of some, with weight one."""
     chosen = np.arange(dim) if rows is None else rows
     one = jnp.ones((), x.dtype)
-    return Directions(Coordinates(chosen[:, None], jnp.ones((chosen.shape[0], 1), x.dtype)), one, order)
+    return Directions(Coordinates(chosen[:, None], jnp.ones((chosen.shape[0], 1), x.dtype), dim), one, order)

@@ -1,5 +1,5 @@
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -16,7 +16,8 @@ from ._design import AbstractDesign, Draws
 from ._directions import AbstractDirections, AbstractTerms, Directions, moments_of_terms
 from ._identity import Identity
 from ._random import refuse_random_directions
-from ._tangents import Coordinates, Selection
+from ._selection import Axes
+from ._tangents import Coordinates
 from .planner import Plan, plan
 from .planner._formulas import power_sum
 from .planner._multi_index import as_multi_index, exponents, MultiIndex
@@ -54,9 +55,8 @@ class HomogeneousOperator(AbstractDirectionalOperator):
         rows = jnp.arange(len(self.multi_indices)) if rows is None else rows
         weights = weights[rows].astype(x.dtype) * self.at(x)[rows][:, None]
         flat = lambda table: table[rows].reshape(-1, table.shape[-1])
-        tangents = Coordinates(flat(indices), flat(values).astype(x.dtype))
-        order = len(self.multi_indices[0])
-        return Directions(tangents, weights.reshape(-1), order, design=Draws(rows.shape[0], rows.shape[0]))
+        tangents = Coordinates(flat(indices), flat(values).astype(x.dtype), dim)
+        return Directions(tangents, weights.reshape(-1), self.order, design=Draws(rows.shape[0], rows.shape[0]))
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:
         return jnp.abs(self.at(x))
@@ -78,8 +78,7 @@ class HomogeneousOperator(AbstractDirectionalOperator):
 
     def num_coefficients(self) -> int:
         """How many arrays a collapsed sweep along all directions pushes through the function beside its value."""
-        order = len(self.multi_indices[0])
-        return _table(self.multi_indices)[2].size * (order - 1) + 1
+        return _table(self.multi_indices)[2].size * (self.order - 1) + 1
 
     def at(self, x: Float[Array, " point"]) -> Float[Array, " terms"]:
         """The coefficients at a point."""
@@ -158,7 +157,7 @@ class LinearOperator(AbstractOperator):
         self, sampler: AbstractSampler, x: Float[Array, " dim"], *, key: PRNGKeyArray | None
     ) -> AbstractDirections:
         # Derivatives of first order need no plan, and as directions they can join the sweep of another operator.
-        if isinstance(sampler, Exact) and any(len(part.multi_indices[0]) > 1 for part in self.parts):
+        if isinstance(sampler, Exact) and any(part.order > 1 for part in self.parts):
             terms = {i: c for part in self.parts for i, c in zip(part.multi_indices, part.at(x), strict=True)}
             planned = plan(terms)
             if planned.num_coefficients <= sum(part.num_coefficients() for part in self.parts):
@@ -166,13 +165,14 @@ class LinearOperator(AbstractOperator):
                 return PlannedDirections(planned, terms | {(): zeroth})
         return self._sum().draw(sampler, x, key=key)
 
-    def _sum(self) -> Sum:
-        return Sum((*self.parts, *(scaled(c, Identity()) for c in self.zeroth)))
+    def _sum(self) -> AbstractOperator:
+        parts = (*self.parts, *(scaled(c, Identity()) for c in self.zeroth))
+        return parts[0] if len(parts) == 1 else Sum(parts)
 
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return max((len(part.multi_indices) for part in self.parts), default=1)
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return self._sum().on(selection)
 
 

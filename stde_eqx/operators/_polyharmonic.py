@@ -1,5 +1,3 @@
-from collections.abc import Sequence
-
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -7,7 +5,7 @@ from ._algebra import composed
 from ._base import AbstractOperator, AbstractSampler
 from ._directions import AbstractDirections
 from ._laplacian import Laplacian
-from ._tangents import Selection
+from ._selection import Axes
 
 
 class Polyharmonic(AbstractOperator):
@@ -46,7 +44,7 @@ class Polyharmonic(AbstractOperator):
     def most_terms(self, x: Float[Array, " dim"]) -> int:
         return self._factors().most_terms(x)
 
-    def on(self, selection: Selection | Sequence[int]) -> AbstractOperator:
+    def on(self, selection: Axes) -> AbstractOperator:
         return self._factors().on(selection)
 
 

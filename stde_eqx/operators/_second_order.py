@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ._base import AbstractDistribution, AbstractSecondOrder
@@ -54,6 +55,9 @@ class Eigenvectors(AbstractDecomposition):
     Hessians with independent Gaussian entries its variance is proportional to
     $(\sum \lambda_+)^2 + (\sum \lambda_-)^2 + \sum \lambda^2$, and never above that of
     [`stde_eqx.operators.Bilinear`][].
+
+    Eigenvectors have no derivative where eigenvalues coincide: for a matrix that is differentiated there, with respect
+    to the point (as the inner operator of a product) or to parameters, take [`stde_eqx.operators.Bilinear`][].
     """
 
     def factors(self, matrix: Float[Array, "dim dim"]) -> Factors:
@@ -77,7 +81,13 @@ class Eigenvectors(AbstractDecomposition):
 
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         eigenvalues, q = factors
-        part = lambda sign: (vectors * jnp.sqrt(jnp.maximum(sign * eigenvalues, 0))[None]) @ q.T
+
+        def part(sign: int) -> Float[Array, "samples dim"]:
+            # The root of a part that is not there has no derivative at zero, and is guarded against it.
+            there = sign * eigenvalues > 0
+            roots = jnp.where(there, jnp.sqrt(jnp.where(there, sign * eigenvalues, 1)), 0)
+            return (vectors * roots[None]) @ q.T
+
         return _difference(part(1), part(-1), 1.0)
 
 
@@ -106,9 +116,10 @@ class Bilinear(AbstractDecomposition):
 
     def random(self, factors: Factors, vectors: Float[Array, "samples dim"]) -> Directions:
         (matrix,) = factors
-        # With |v| = |C v| in the mean, the difference of the two squares cancels least.
+        # With |v| = |C v| in the mean, the difference of the two squares cancels least. The result is the same for
+        # every scale, whose derivative is infinite where C vanishes.
         scale = jnp.sqrt(jnp.mean(jnp.sum((vectors @ matrix) ** 2, 1)) / jnp.mean(jnp.sum(vectors**2, 1)))
-        scale = jnp.where(scale > 0, scale, 1.0).astype(matrix.dtype)
+        scale = lax.stop_gradient(jnp.where(scale > 0, scale, 1.0).astype(matrix.dtype))
         other = vectors @ matrix / scale
         return _difference(vectors + other, vectors - other, scale / 4)
 
@@ -122,9 +133,21 @@ class Entries(AbstractDecomposition):
     **Arguments:**
 
     - `pairs`: the entries (i, j) with $i \le j$ that are not zero; all of them if `None`.
+
+    **Raises:** `ValueError` for no pairs, one twice, or one that is not in the upper triangle; on use, for one that is
+    not in the matrix.
     """
 
     pairs: tuple[tuple[int, int], ...] | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self) -> None:
+        if self.pairs is None:
+            return
+        if not self.pairs or len(set(self.pairs)) < len(self.pairs) or not all(0 <= i <= j for i, j in self.pairs):
+            raise ValueError(
+                "The pairs of Entries are those of the upper triangle, (i, j) with 0 <= i <= j, each once, as in "
+                f"stde.operators.Entries(((0, 0), (0, 1))); got {self.pairs!r}. An entry (j, i) comes with (i, j)."
+            )
 
     def factors(self, matrix: Float[Array, "dim dim"]) -> Factors:
         return (matrix,)
@@ -134,6 +157,10 @@ class Entries(AbstractDecomposition):
 
     def _indices(self, dim: int) -> tuple[np.ndarray, np.ndarray]:
         i, j = np.triu_indices(dim) if self.pairs is None else np.array(self.pairs).T
+        if j.max() >= dim:
+            raise ValueError(
+                f"Entries has the pair {(int(i[j.argmax()]), int(j.max()))}, but the matrix {dim} columns."
+            )
         return i, j
 
     def directions(self, factors: Factors, rows: Int[Array, " rows"] | None) -> Directions:
@@ -146,7 +173,7 @@ class Entries(AbstractDecomposition):
         signs = jnp.array([1.0, -1.0], matrix.dtype)
         indices = jnp.broadcast_to(jnp.stack([i, j], 1)[:, None], (i.shape[0], 2, 2))
         values = jnp.broadcast_to(jnp.stack([jnp.ones_like(signs), signs], 1), indices.shape)
-        tangents = Coordinates(indices.reshape(-1, 2), values.reshape(-1, 2))
+        tangents = Coordinates(indices.reshape(-1, 2), values.reshape(-1, 2), matrix.shape[0])
         units = Draws(i.shape[0], i.shape[0])
         return Directions(tangents, (weights[:, None] * signs[None]).reshape(-1), 2, design=units)
 

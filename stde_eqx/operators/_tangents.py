@@ -1,6 +1,5 @@
 import abc
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,10 +7,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ..taylor import as_run, Coefficient, Dense, Entry, Sparse
-
-
-#: Which coordinates of a point: a slice, or their indices.
-Selection: TypeAlias = slice | Int[Array, " coordinates"] | Int[np.ndarray, " coordinates"]
+from ._point import check_point
+from ._selection import Selection
 
 
 class AbstractTangents(eqx.Module):
@@ -48,15 +45,11 @@ class Vectors(AbstractTangents):
         return self.array
 
     def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
-        if self.array.shape[1] != x.shape[0]:
-            raise ValueError(
-                f"These directions have {self.array.shape[1]} coordinates, the point has {x.shape[0]}: "
-                "sample them for a point of the same dimension."
-            )
+        _check_dimension(self.array.shape[1], x)
         return Dense(self.array.astype(x.dtype), summed=False)
 
     def embedded(self, selection: Selection, dim: int) -> "Vectors":
-        return Vectors(jnp.zeros((self.size, dim), self.array.dtype).at[:, selection].set(self.array))
+        return Vectors(jnp.zeros((self.size, dim), self.array.dtype).at[:, selection.index].set(self.array))
 
 
 class Coordinates(AbstractTangents):
@@ -64,10 +57,16 @@ class Coordinates(AbstractTangents):
 
     Row r is the vector with `values[r, p]` at coordinate `indices[r, p]`, added up where an index repeats. Indices in a
     NumPy array are known while tracing: those that count up by one are then read and written as slices.
+
+    **Arguments:**
+
+    - `indices`, `values`: one row a vector.
+    - `dim`: how many coordinates the vectors have, zeros included; not checked against the point if `None`.
     """
 
     indices: Int[Array | np.ndarray, "directions nonzeros"]
     values: Float[Array, "directions nonzeros"]
+    dim: int | None = eqx.field(static=True, default=None)
 
     @property
     def size(self) -> int:
@@ -78,6 +77,7 @@ class Coordinates(AbstractTangents):
         return jnp.zeros((self.size, dim), self.values.dtype).at[rows, self.indices].add(self.values)
 
     def coefficient(self, x: Float[Array, " dim"]) -> Coefficient:
+        _check_dimension(self.dim, x)
         columns = [self.indices[:, p] for p in range(self.indices.shape[1])]
         known = [as_run(column, x.shape[0]) for column in columns]
         entries = tuple(
@@ -87,13 +87,13 @@ class Coordinates(AbstractTangents):
         return Sparse(x.shape, (0,), entries, summed=False)
 
     def embedded(self, selection: Selection, dim: int) -> "Coordinates":
-        if isinstance(selection, slice):
-            start, _, step = selection.indices(dim)
-            return Coordinates(start + step * self.indices, self.values)
-        chosen = selection % dim
+        if isinstance(selection.index, slice):
+            start, _, step = selection.index.indices(dim)
+            return Coordinates(start + step * self.indices, self.values, dim)
+        chosen = selection.index % dim
         # Indices that are traced do not index an array of NumPy.
         known = isinstance(self.indices, np.ndarray)
-        return Coordinates((chosen if known else jnp.asarray(chosen))[self.indices], self.values)
+        return Coordinates((chosen if known else jnp.asarray(chosen))[self.indices], self.values, dim)
 
 
 def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:
@@ -110,4 +110,14 @@ def concatenate(tangents: Sequence[AbstractTangents]) -> AbstractTangents:
         # Of one width, also where 64 bits were switched off after some of them had been made.
         xp.concatenate([padded(xp, each.indices.astype(jnp.int32)) for each in sparse]),
         jnp.concatenate([padded(jnp, each.values) for each in sparse]),
+        next((each.dim for each in sparse if each.dim is not None), None),
     )
+
+
+def _check_dimension(dim: int | None, x: Float[Array, " dim"]) -> None:
+    check_point(x)
+    if dim not in (None, x.shape[0]):
+        raise ValueError(
+            f"These directions have {dim} coordinates, the point has {x.shape[0]}: "
+            "sample them for a point of the same dimension."
+        )

@@ -43,7 +43,7 @@ class WeightedLaplacian(AbstractSecondOrder):
             return Directions(Vectors(sigma.T if rows is None else sigma.T[rows]), one, 2)
         chosen = np.arange(dim) if rows is None else rows
         values = sigma[chosen] if sigma.ndim == 1 else jnp.broadcast_to(sigma, chosen.shape)
-        return Directions(Coordinates(chosen[:, None], values[:, None]), one, 2)
+        return Directions(Coordinates(chosen[:, None], values[:, None], dim), one, 2)
 
     def flux(self, x: Float[Array, " point"], vector: Float[Array, " dim"]) -> Float[Array, " dim"]:
         sigma = self._at(x, vector.shape[0])

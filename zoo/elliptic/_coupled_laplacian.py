@@ -29,7 +29,7 @@ class CoupledLaplacian(stde.operators.AbstractSecondOrder):
         rows = jnp.arange(dim) if rows is None else rows
         after = jnp.minimum(rows + 1, dim - 1)
         values = jnp.stack([jnp.ones(rows.shape), jnp.where(rows + 1 < dim, self.coupling, 0.0)], 1).astype(x.dtype)
-        tangents = stde.operators.Coordinates(jnp.stack([rows, after], 1), values)
+        tangents = stde.operators.Coordinates(jnp.stack([rows, after], 1), values, dim)
         return stde.Directions(tangents, jnp.ones((), x.dtype), 2)
 
     def magnitudes(self, x: Float[Array, " point"], *, dim: int) -> Float[Array, " terms"]:

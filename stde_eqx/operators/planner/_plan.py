@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 
 from ..._custom_types import Field
 from ...taylor import traced
+from .._point import check_point
 from ._multi_index import as_multi_index, MultiIndex, name
 from ._schemes import AbstractScheme, Fan, Nest, SparseJet
 from ._strategies import AbstractStrategy, Cheapest
@@ -43,6 +44,7 @@ class Plan(eqx.Module):
 
     def __call__(self, u: Field, x: Float[Array, " dim"]) -> dict[MultiIndex, Any]:
         """The partial derivatives of `u` at `x` by multi-index, `()` being `u(x)` itself."""
+        check_point(x)
         largest = max((axis for scheme in self.schemes for index in _wanted(scheme) for axis in index), default=-1)
         if largest >= x.shape[0]:
             raise ValueError(f"Axis {largest} is differentiated, but the point has only {x.shape[0]} coordinates.")
@@ -153,8 +155,6 @@ def partials(
 
     **Raises:** `ValueError` for a multi-index that does not fit the point.
     """
-    if x.ndim != 1:
-        raise ValueError(f"Partial derivatives are taken at one point, of shape (dim,); got x of shape {x.shape}.")
     if not isinstance(names, Mapping):
         raise ValueError(
             'The derivatives are asked for by name, as in `stde.partials(u, x, {"u_x": (0,), "u_xy": (0, 1)})`; got '
