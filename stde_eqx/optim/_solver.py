@@ -38,7 +38,7 @@ class Cholesky(AbstractKernelSolver):
     r"""Makes $J J^T$ and factorises it. For up to a few thousand residuals.
 
     Where rounding makes the factorisation fail, as it may in float32 with a damping of 1e-4 or less, the damping of
-    that step is raised tenfold until it does not.
+    that step is raised tenfold until it does not. With a damping of 1e-6 or less use float64.
     """
 
     def linearize(self, blocks: Sequence[Block], params: Any) -> tuple[Float[Array, " rows"], AbstractJacobian]:

@@ -38,7 +38,7 @@ class GradientEnhanced(AbstractProblem):
 
         Yu, Lu, Meng and Karniadakis, *Gradient-enhanced physics-informed neural networks for forward and inverse PDE
         problems*, Computer Methods in Applied Mechanics and Engineering 393 (2022); with sampled coordinates in Shi et
-        al. 2024, section 4.4 and table 11.
+        al. 2024, section 4.4 and table 12.
     """
 
     problem: AbstractProblem

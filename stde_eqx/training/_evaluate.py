@@ -66,7 +66,8 @@ def evaluate(
     - `u`: the function to judge, boundary condition included, such as `solution.u`.
     - `num_points`: how many test points.
     - `key`: the randomness of the points.
-    - `chunk_size`: how many points to hold in memory at once; by default as many as fit in 16 MiB of float32.
+    - `chunk_size`: how many points to hold in memory at once; by default as many as fit in 16 MiB of float32,
+        at most 1 000.
 
     **Returns:**
 

@@ -29,7 +29,7 @@ class Phase(eqx.Module):
         the variances as training stands ([`stde_eqx.training.balance`][]). It takes a draw for each point
         (`share_draw=False`), an estimator that samples, and points that are not fixed.
 
-    **Raises:** `ValueError` if the last are not given.
+    **Raises:** `ValueError` for `balances` out of range, or if `balances` is asked for without these.
     """
 
     optimizer: AbstractOptimizerChoice
