@@ -278,7 +278,7 @@ def _average_by_importance(of, terms=3):
     return jnp.tensordot(probabilities, found, 1)
 
 
-class GivenTerm(stde.AbstractSamplingScheme):
+class GivenTerm(stde.estimators.AbstractSamplingScheme):
     """Importance, with one outcome of its draw."""
 
     row: int
