@@ -43,7 +43,7 @@ def scaled(factor: Any, operator: AbstractOperator) -> AbstractOperator:
     if callable(factor):
         return Scaled(as_coefficient(factor), operator)
     # Whole numbers would overflow when they are multiplied.
-    factor = jnp.asarray(factor, jnp.result_type(factor, float))
+    factor = jnp.asarray(1.0 * factor)
     if isinstance(operator, Scaled) and not callable(operator.factor):
         return Scaled(factor * operator.factor, operator.operator)
     return Scaled(factor, operator)
