@@ -19,6 +19,12 @@ def check_count(name: str, value: Any, *, least: int = 1) -> int:
     return count
 
 
+def check_instance(what: str, value: Any, kind: type, *, such_as: str) -> None:
+    """`ValueError` unless the value is an object of this kind: a class in its place is an easy mistake."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{what} is an object such as {such_as}; got {describe(value)}.")
+
+
 def check_key(key: Any) -> None:
     """`ValueError` unless the key is a single one of `jax.random`, typed or raw."""
     if isinstance(key, Array):

@@ -1,5 +1,6 @@
 """The comparison of estimators: its figures are right, its table and its plot are there, its advice is the optimum."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -93,6 +94,53 @@ def test_recommendation_is_the_optimum():
     assert abs(found.num_samples - best) <= 1 and found.family == "SparseSTDE"
     assert cost(found.num_samples, found.num_points) <= 0.05
     assert str(found).startswith(f"SparseSTDE with {found.num_samples} samples at {found.num_points} points")
+
+
+def test_estimators_that_print_alike_have_a_line_each():
+    even, steep = (stde.Importance(weights) for weights in (jnp.ones(DIM), jnp.arange(1.0, 1 + DIM)))
+    found = _diagnose(
+        [stde.SparseSTDE(num, scheme) for scheme in (even, steep) for num in (2, 4)], num_draws=2, rounds=1
+    )
+    names = [line.name for line in found.lines]
+    assert names[2:] == [f"{name} (2)" for name in names[:2]]
+    # The advice is from one of them, not from a mixture.
+    family = found.recommend(1.0).family
+    one = Diagnosis(found.lines[2:] if family.endswith(" (2)") else found.lines[:2], found.num_points, found.spread)
+    assert found.recommend(1.0).variance == one.recommend(1.0).variance
+
+
+@pytest.mark.parametrize(
+    "distribution, counts, accepted",
+    [
+        (stde.Antithetic(copies=4), (4, 16), {4, 8, 12, 16}),
+        (stde.Orthogonal(), (2, 12), {*range(1, DIM + 1), 12}),
+    ],
+)
+def test_recommendation_is_accepted(distribution, counts, accepted):
+    found = _diagnose([stde.DenseSTDE(count, distribution) for count in counts], num_draws=2, rounds=1)
+    fixed, by_sample, variance = 1e-4, 1e-6, 1.0
+    advised = set()
+    for ideal in range(1, 20):
+        spread = variance * fixed / by_sample / ideal**2
+        lines = [
+            dataclasses.replace(line, variance=variance / v, seconds=found.num_points * (fixed + by_sample * v))
+            for line, v in zip(found.lines, counts, strict=True)
+        ]
+        advice = dataclasses.replace(found, lines=tuple(lines), spread=spread).recommend(10.0)
+        advised.add(advice.num_samples)
+        best = min(accepted, key=lambda v: (spread + variance / v) * (fixed + by_sample * v))
+        assert advice.num_samples == best
+    assert advised == accepted
+
+
+def test_recommendation_is_enough_for_the_operator():
+    """Three partial derivatives are taken whole, which a single vector is too few for."""
+    terms = stde.LinearOperator({(0, 0): 1.0, (1, 1): 1.0, (0, 1): 1.0})
+    estimators = [stde.DenseSTDE(3), stde.DenseSTDE(8)]
+    operator = stde.Laplacian() + terms
+    found = stde.diagnose(operator, _u, _points, estimators, key=jr.key(1), num_draws=2, rounds=1)
+    advice = dataclasses.replace(found, spread=1e9).recommend(1.0)
+    assert advice.num_samples == 3
 
 
 def test_refusals(unchecked):

@@ -5,6 +5,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import pytest
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -100,9 +101,9 @@ def test_more_samples_than_directions():
 
 
 @pytest.mark.parametrize("kind", [stde.SparseSTDE, stde.DenseSTDE])
-@pytest.mark.parametrize("num_samples", [0, -3])
+@pytest.mark.parametrize("num_samples", [0, -3, True])
 def test_number_of_samples_must_be_positive(kind, num_samples):
-    with pytest.raises(ValueError, match="positive integer"):
+    with pytest.raises(ValueError, match=f"`num_samples` must be at least 1, got {num_samples}"):
         kind(num_samples)
 
 
@@ -114,3 +115,22 @@ def test_vectors_at_a_complex_point_are_real(distribution, unchecked):
     vectors = distribution.sample(2, 3, jnp.complex128, key=jr.key(0))
     assert vectors.dtype == jnp.complex128
     assert jnp.all(jnp.imag(vectors) == 0)
+
+
+def test_number_of_samples_may_be_of_numpy(unchecked):
+    estimator = stde.SparseSTDE(np.int64(2))
+    assert type(estimator.num_samples) is int and estimator == stde.SparseSTDE(2)
+    with pytest.raises(ValueError, match="`num_samples` must be a whole number.*got 2.5"):
+        stde.SparseSTDE(2.5)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_class_in_the_place_of_a_scheme(unchecked):
+    with pytest.raises(ValueError, match=r"sampling of SparseSTDE is an object such as .*; got the class `Stratified`"):
+        stde.SparseSTDE(2, stde.Stratified)  # pyright: ignore[reportArgumentType]
+
+
+def test_an_operator_without_terms_has_none_to_draw():
+    operator = stde.WeightedLaplacian(jnp.zeros((3, 0)))
+    with pytest.raises(ValueError, match=r"has only 0 terms in 3 dimensions: use Exact\(\), which then is zero"):
+        operator(network(3), jnp.zeros(3), estimator=stde.SparseSTDE(1), key=jr.key(0))
+    assert operator(network(3), jnp.zeros(3), estimator=stde.Exact()) == 0

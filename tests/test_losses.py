@@ -116,6 +116,7 @@ def test_training_with_the_gradient():
     [
         (lambda: stde.GradientEnhanced(_problem, 0.0, 2), "positive weight"),
         (lambda: stde.GradientEnhanced(_problem, 1.0, 5), "1 to 4 coordinates"),
+        (lambda: stde.GradientEnhanced(_problem, 1.0, 0), "`num_samples` must be at least 1, got 0"),
         (
             lambda: stde.GradientEnhanced(_problem, 1.0, 2).residual(
                 _net, _points[0], estimator=stde.Exact(), key=None
@@ -127,3 +128,8 @@ def test_training_with_the_gradient():
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_class_in_the_place_of_a_scheme(unchecked):
+    with pytest.raises(ValueError, match="sampling of GradientEnhanced is an object such as .*; got the class"):
+        stde.GradientEnhanced(_problem, 1.0, 2, stde.Stratified)  # pyright: ignore[reportArgumentType]

@@ -267,6 +267,15 @@ def test_conjugate_gradients_solve_the_damped_equations():
     )
 
 
+@pytest.mark.parametrize("solver", [stde.optim.Cholesky(), stde.optim.ConjugateGradients()])
+def test_where_all_derivatives_vanish_the_step_is_zero(solver):
+    block = Block(lambda params, item, _: item * (1 + params["a"] * params["b"]), jnp.arange(1.0, 4.0), None)
+    params = {"a": jnp.zeros(()), "b": jnp.zeros(())}
+    optimizer = stde.optim.NaturalGradient(solver=solver)
+    loss, updates, _ = optimizer.update([block], optimizer.init(params), params)
+    assert loss == 14 and updates == {"a": 0, "b": 0}
+
+
 def test_one_step_solves_a_linear_problem():
     matrix, right = jr.normal(jr.key(1), (6, 9)), jr.normal(jr.key(2), (6,))
     block = Block(lambda params, item, _: item[0] @ params["x"] - item[1], (matrix, right), None)

@@ -53,6 +53,13 @@ def test_the_laplacian_passes_through_all_wrappers(getkey):
     assert jnp.allclose(stde.Laplacian()(u, x), jnp.trace(jax.hessian(u)(x)), rtol=1e-10)
 
 
+def test_the_time_beside_integers_is_not_rounded(unchecked):
+    net = stde.nn.SpaceTime(lambda z: z)
+    found = net(jnp.asarray(0.5), jnp.array([1, 0, 2]), jnp.asarray(0.25))
+    assert found.tolist() == [0.5, 1.0, 0.0, 2.0, 0.25] and found.dtype == jnp.float64
+    assert net(jnp.asarray(0.5), jnp.ones(3, jnp.float32)).dtype == jnp.float32
+
+
 LOCAL_CASES = pytest.mark.parametrize(
     "dim, size, periodic", ((7, 2, False), (7, 3, False), (5, 5, False), (4, 1, False), (6, 3, True), (1, 1, True))
 )
@@ -133,12 +140,12 @@ def test_local_interaction_in_float32_on_the_unit_ball(getkey):
     "arguments, message",
     (
         (dict(dim=3, size=4), r"size=4 in dim=3\. Write a size from 1 to 3"),
-        (dict(dim=3, size=0), "size must be a whole number of at least 1, got size=0"),
-        (dict(dim=0), "dim must be .* at least 1, got dim=0"),
-        (dict(dim=3, size=2.5), "size must be a whole number.*2.5"),
-        (dict(dim=3, width=0), "width must be .* at least 1, got width=0"),
-        (dict(dim=3, depth=-1), "depth must be .* at least 0, got depth=-1"),
-        (dict(dim=3, features=True), "features must be a whole number.*True"),
+        (dict(dim=3, size=0), "`size` must be at least 1, got 0"),
+        (dict(dim=0), "`dim` must be at least 1, got 0"),
+        (dict(dim=3, size=2.5), "`size` must be a whole number.*2.5"),
+        (dict(dim=3, width=0), "`width` must be at least 1, got 0"),
+        (dict(dim=3, depth=-1), "`depth` must be at least 0, got -1"),
+        (dict(dim=3, features=True), "`features` must be at least 1, got True"),
         (dict(dim=3, input_scale=0.0), "input_scale .* other than 0, got 0.0. Write 1.0"),
         (dict(dim=3, input_scale=float("nan")), "input_scale .* got nan"),
     ),

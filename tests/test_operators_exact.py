@@ -98,6 +98,16 @@ def test_operators_print_readably():
     assert names == ["weak_f64[] * Laplacian()"]
 
 
+def test_operators_without_their_numbers_print():
+    operator = 2.0 * stde.Laplacian()
+    assert repr(jax.eval_shape(lambda: operator)) == "weak_f64[] * Laplacian()"
+    assert repr(eqx.filter(operator, eqx.is_array, inverse=True)) == "None * Laplacian()"
+    assert repr(jax.tree.map(lambda _: 0, operator)) == "0 * Laplacian()"
+    assert repr(jax.device_get(operator)) == repr(operator) == "2 * Laplacian()"
+    terms = eqx.filter(stde.LinearOperator({(0, 1): 3.0}), eqx.is_array, inverse=True)
+    assert repr(terms) == "LinearOperator({(0, 1): None})"
+
+
 @pytest.mark.parametrize(
     "make, message",
     [

@@ -12,7 +12,7 @@ import pytest
 from jax.experimental.jet import jet as jax_jet
 
 import stde_eqx as stde
-from stde_eqx.operators.planner import Cheapest, Interpolation, Nesting, Plan, SparseJet
+from stde_eqx.operators.planner import Cheapest, Fan, Interpolation, Nesting, Plan, SparseJet
 from stde_eqx.operators.planner._formulas import power_sum
 
 from .helpers import derivative_tensor
@@ -119,6 +119,35 @@ def test_plans_are_cheap():
     for strategy in STRATEGIES:
         plan = stde.plan([(0, 0, 0), (0, 0), (0,)], strategy=strategy)
         assert plan.num_coefficients == 3 and len(plan.schemes) == 1
+
+
+def _chain(length):
+    return [(i, i) for i in range(length)] + [(i, i + 1) for i in range(length - 1)]
+
+
+def test_plans_of_hundreds_of_terms():
+    separate = [(i, i) for i in range(300)]
+    for strategy in STRATEGIES[1:]:
+        plan = stde.plan(separate, strategy=strategy)
+        assert plan.num_coefficients == 600 and plan.amplification == 1
+    # Two directions for each pair of neighbours, and one for every other axis.
+    (fan,) = stde.plan(_chain(100)).schemes
+    assert isinstance(fan, Fan) and len(fan.vectors) <= 250
+
+
+def test_combinations_along_a_chain_hold_where_it_has_become_long():
+    length = 26
+    x = jr.normal(jr.key(0), (length,))
+    u = lambda x: jnp.sin(x @ jnp.arange(1.0, 1 + length) / length) + jnp.sum(x[1:] * x[:-1] ** 2)
+    found = jax.jit(stde.plan(_chain(length), strategy=Interpolation()).__call__, static_argnums=0)(u, x)
+    expected = jax.hessian(u)(x)
+    for index in _chain(length):
+        assert jnp.allclose(found[index], expected[index], rtol=1e-9, atol=1e-9), index
+
+
+def test_plans_are_made_once():
+    assert stde.plan(KDV.values()) is stde.plan(list(KDV.values()))
+    assert stde.plan([(1, 0)]) is stde.plan([(0, 1)])
 
 
 def test_plans_print_a_table():

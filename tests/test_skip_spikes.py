@@ -41,6 +41,26 @@ def test_a_loss_that_has_risen_for_good_is_accepted():
     assert float(state.log_loss) == pytest.approx(float(jnp.log(50.0)), rel=1e-5)
 
 
+@pytest.mark.parametrize("odd", [-0.01, 0.0])
+def test_losses_that_are_not_positive_do_not_spoil_the_mean(odd):
+    taken, state = _follow([1.0] * 20 + [odd] + [1.0] * 30)
+    assert all(taken) and abs(state.log_loss) < 0.3
+
+
+def test_a_large_negative_loss_is_a_spike():
+    assert _follow([1.0] * 20 + [-50.0, 1.0])[0] == [True] * 20 + [False, True]
+
+
+@pytest.mark.parametrize("before", [0, 20])
+def test_a_loss_that_is_not_finite_is_skipped_and_forgotten(before):
+    losses = [1.0] * before + [jnp.nan, jnp.inf] * 2 + [1.0] * 20 + [1e9]
+    taken, state = _follow(losses, max_skips=3)
+    assert taken == [True] * before + [False] * 4 + [True] * 20 + [False]
+    assert float(state.log_loss) == pytest.approx(0.0, abs=1e-6)
+    # Nor is it one of those after which the loss has risen for good.
+    assert _follow([1.0] * 20 + [jnp.nan] * 9 + [1e9], max_skips=3)[0] == [True] * 20 + [False] * 10
+
+
 def test_a_slow_rise_is_followed():
     taken, _ = _follow([1.02**k for k in range(400)])
     assert all(taken)

@@ -219,6 +219,8 @@ def test_refusals(unchecked):
         stde.train(problem, eqx.nn.MLP(3, "scalar", 8, 1, key=jr.key(0)), key=jr.key(0))
     with pytest.raises(ValueError, match="For batches use jax.vmap"):
         problem.residual(_network(), jnp.zeros(2), jnp.zeros((2, 3)), estimator=stde.Exact(), key=None)
+    with pytest.raises(ValueError, match=r"x has dtype int32, .*pass `x.astype\(float\)`"):
+        stde.problems.joined(_network(), jnp.asarray(0.5), jnp.ones(3, jnp.int32))
     with pytest.raises(ValueError, match="with one solution, got the time-dependent problem Reaction"):
         stde.GradientEnhanced(problem, 0.1, 2)
     with pytest.raises(ValueError, match="SoftInitial wraps a parabolic problem.*got a int"):

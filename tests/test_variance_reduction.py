@@ -112,6 +112,13 @@ def test_control_variate_with_the_function_itself_is_exact_and_keeps_the_gradien
     assert all(jnp.all(leaf == 0) for leaf in jax.tree.leaves(into_reference))
 
 
+def test_control_variate_needs_a_reference_of_the_same_shape():
+    reference = eqx.nn.MLP(DIM, 1, 6, 2, key=jr.key(1))
+    estimator = stde.ControlVariate(stde.SparseSTDE(2), reference)
+    with pytest.raises(ValueError, match=r"returns shape \(1,\), and the function \(\): give a reference"):
+        stde.Laplacian()(_net, _x, estimator=estimator, key=jr.key(0))
+
+
 _hessian = jnp.array(np.random.default_rng(0).normal(size=(8, 8)))
 _quadratic = lambda x: x @ _hessian @ x / 2
 _z = jnp.zeros(8)

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from .._arguments import check_count
 from .._custom_types import Field
 from .._timing import interleaved_seconds
 from ..operators import AbstractEstimator, AbstractOperator, Exact, value_and_apply
-from ._diagnosis import Diagnosis, Line
+from ._diagnosis import Diagnosis, Line, numbered
 
 
 def diagnose(
@@ -42,7 +43,8 @@ def diagnose(
     - `operator`: a linear differential operator.
     - `u`: a function of one point with a scalar value.
     - `points`: where to compare, shape `(points, dim)`. The exact operator is applied at each of them.
-    - `estimators`: a list of estimators, or a dictionary of them by name.
+    - `estimators`: a list of estimators, or a dictionary of them by name; the second of those in a list that print
+        alike is named with (2) behind.
     - `key`: the randomness.
     - `num_draws`: how many independent draws at each point the variance is taken over.
     - `rounds`: how often each is timed; the estimators take turns.
@@ -60,7 +62,8 @@ def diagnose(
     if shape != ():
         raise ValueError(f"`diagnose` compares scalars, but `u` returns shape {shape}: pick one of its values.")
     if not isinstance(estimators, Mapping):
-        estimators = {_name(estimator): estimator for estimator in estimators}
+        names = numbered([" ".join(str(estimator).split()) for estimator in estimators])
+        estimators = dict(zip(names, estimators, strict=True))
     exact = eqx.filter_jit(_at_points)(operator, u, points, Exact(), None)
     keys = jr.split(key, (num_draws, points.shape[0]))
     calls: list[Callable[[], Any]] = []
@@ -81,7 +84,8 @@ def diagnose(
             estimators.items(), statistics, seconds, strict=True
         )
     ]
-    return Diagnosis(tuple(lines), points.shape[0], float(jnp.var(exact)))
+    accepts = functools.partial(_accepts, operator, u, points[0])
+    return Diagnosis(tuple(lines), points.shape[0], float(jnp.var(exact)), accepts)
 
 
 def _at_points(operator, u, points, estimator, keys) -> Float[Array, " points"]:
@@ -89,5 +93,14 @@ def _at_points(operator, u, points, estimator, keys) -> Float[Array, " points"]:
     return jax.vmap(at, in_axes=(0, None if keys is None else 0))(points, keys)
 
 
-def _name(estimator: AbstractEstimator) -> str:
-    return " ".join(str(estimator).split())
+def _accepts(operator: AbstractOperator, u: Field, x: Float[Array, " dim"], estimator: Any, num_samples: int) -> bool:
+    """Whether an estimator takes a number of samples: vectors may come in blocks, an operator may want more of them."""
+    try:
+        changed = dataclasses.replace(estimator, num_samples=num_samples)
+    except TypeError:
+        return True  # One that is made in its own way cannot be asked.
+    try:
+        jax.eval_shape(lambda key: value_and_apply(operator, u, x, estimator=changed, key=key), jr.key(0))
+    except ValueError:
+        return False
+    return True

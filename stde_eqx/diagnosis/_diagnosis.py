@@ -1,8 +1,11 @@
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
 
 from ..operators import AbstractEstimator
 
@@ -61,6 +64,10 @@ class Recommendation:
         )
 
 
+def _anything(estimator: AbstractEstimator, num_samples: int) -> bool:
+    return True
+
+
 @dataclasses.dataclass(frozen=True)
 class Diagnosis:
     """Bias, variance and cost of several estimators of one operator; made by [`stde_eqx.diagnose`][].
@@ -72,11 +79,13 @@ class Diagnosis:
     - `lines`: one for each estimator.
     - `num_points`: at how many points they were compared.
     - `spread`: the variance of the exact operator from point to point, which no estimator can lower.
+    - `accepts`: whether an estimator takes a number of samples there, which advice is checked by.
     """
 
     lines: tuple[Line, ...]
     num_points: int
     spread: float
+    accepts: Callable[[AbstractEstimator, int], bool] = dataclasses.field(default=_anything, repr=False, compare=False)
 
     def recommend(self, seconds: float) -> Recommendation:
         r"""The number of samples and of points that a time is spent on best.
@@ -85,9 +94,9 @@ class Diagnosis:
         where $\sigma^2$ is the spread over points and $s^2$ the variance of one sample; a point costs $c_0 + c_1 V$.
         For a given $N (c_0 + c_1 V)$ the variance is least at $V = \sqrt{s^2 c_0 / (\sigma^2 c_1)}$ (Cochran,
         *Sampling Techniques*, 3rd edition, section 10.6). The constants come from the estimators of one family that
-        differ in their number of samples, of which two are needed; $V$ is at most the largest of these. Every point
-        has a draw of its own here, and what is judged is the mean of the operator: of the gradient of a training step
-        [`stde_eqx.training.balance`][] speaks.
+        differ in their number of samples, of which two are needed; $V$ is at most the largest of these, and a number
+        that the estimator accepts. Every point has a draw of its own here, and what is judged is the mean of the
+        operator: of the gradient of a training step [`stde_eqx.training.balance`][] speaks.
 
         **Arguments:**
 
@@ -95,14 +104,10 @@ class Diagnosis:
 
         **Raises:** `ValueError` where no family has two numbers of samples.
         """
-        families: dict[str, list[Line]] = {}
-        for line in self.lines:
-            if hasattr(line.estimator, "num_samples"):
-                families.setdefault(_family(line), []).append(line)
         options = [
             self._best(family, lines, seconds)
-            for family, lines in families.items()
-            if len({_samples(line) for line in lines}) > 1
+            for family, lines in _families(self.lines).items()
+            if hasattr(lines[0].estimator, "num_samples") and len({_samples(line) for line in lines}) > 1
         ]
         if not options:
             raise ValueError(
@@ -120,10 +125,17 @@ class Diagnosis:
         fixed = max(first.seconds / self.num_points - slope * _samples(first), slope)
         per_sample = sum(line.variance * _samples(line) for line in lines) / len(lines)
         ideal = math.sqrt(per_sample * fixed / (max(self.spread, 1e-300) * slope))
-        limit = max(_samples(line) for line in lines)
-        samples = min(max(1, round(min(ideal, 1e9))), max(limit, 1))
-        points = max(1, int(seconds / (fixed + slope * samples)))
-        return Recommendation(family, samples, points, (self.spread + per_sample / samples) / points)
+        limit = max(_samples(last), 1)
+        nearest = min(max(1, round(min(ideal, 1e9))), limit)
+        accepted = lambda counts: next((count for count in counts if self.accepts(last.estimator, count)), limit)
+
+        def option(samples: int) -> Recommendation:
+            points = max(1, int(seconds / (fixed + slope * samples)))
+            return Recommendation(family, samples, points, (self.spread + per_sample / samples) / points)
+
+        # On both sides of the optimum what is nearest to it is best.
+        counts = accepted(range(nearest, 0, -1)), accepted(range(nearest, limit))
+        return min(map(option, counts), key=lambda each: each.variance)
 
     def __str__(self) -> str:
         header = ("estimator", "bias", "+-", "variance", "ms", "variance x s")
@@ -155,9 +167,7 @@ class Diagnosis:
 
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         axes, bias_axes = figure.subplots(1, 2)
-        families: dict[str, list[Line]] = {}
-        for line in self.lines:
-            families.setdefault(_family(line), []).append(line)
+        families = _families(self.lines)
         floor = min((line.variance for line in self.lines if line.variance > 0), default=1.0) / 10
         for family, lines in families.items():
             axes.loglog(
@@ -193,6 +203,29 @@ class Diagnosis:
 
 def _samples(line: Line) -> int:
     return line.estimator.num_samples  # pyright: ignore[reportAttributeAccessIssue], only called where there is one
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The names, of which those that have come before are told apart: " (2)" follows the second, and so on."""
+    counts = [names[: i + 1].count(name) for i, name in enumerate(names)]
+    return [name if count == 1 else f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
+
+
+def _families(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    """Lines by what their estimators have in common but for the number of samples."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        group = next((group for group in groups if _alike(group[0], line)), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(line)
+    return dict(zip(numbered([_family(group[0]) for group in groups]), groups, strict=True))
+
+
+def _alike(one: Line, other: Line) -> bool:
+    # Arrays, such as the weights of a scheme, do not print their values.
+    arrays = lambda line: jax.tree.leaves(eqx.filter(line.estimator, eqx.is_array))
+    return _family(one) == _family(other) and bool(eqx.tree_equal(arrays(one), arrays(other)))
 
 
 def _family(line: Line) -> str:

@@ -1,10 +1,12 @@
+from typing import Any
+
 from jaxtyping import PRNGKeyArray
 
+from .._arguments import check_count
 
-def check_num_samples(estimator) -> None:
-    if not isinstance(estimator.num_samples, int) or estimator.num_samples < 1:
-        name = type(estimator).__name__
-        raise ValueError(f"{name} needs a positive integer number of samples, got {estimator.num_samples!r}.")
+
+def as_num_samples(value: Any) -> int:
+    return check_count("num_samples", value)
 
 
 def require_key(estimator, key: PRNGKeyArray | None) -> PRNGKeyArray:

@@ -2,6 +2,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from .._custom_types import Field
@@ -20,8 +21,10 @@ class ControlVariate(AbstractEstimator):
     **Arguments:**
 
     - `estimator`: estimates the difference.
-    - `reference`: $u_0$, a function like $u$. No gradient flows into it.
+    - `reference`: $u_0$, a function like $u$, with values of the same shape. No gradient flows into it.
     - `exact`: applies the operator to the reference: [`stde_eqx.Exact`][] unless a cheaper one is known.
+
+    **Raises:** on use, `ValueError` for a reference with values of another shape.
 
     ??? cite "Reference"
 
@@ -36,7 +39,7 @@ class ControlVariate(AbstractEstimator):
     def _difference(self, u: Field) -> tuple[Field, Field]:
         arrays, static = eqx.partition(self.reference, eqx.is_array)
         frozen = eqx.combine(jax.lax.stop_gradient(arrays), static)
-        return lambda x: jax.tree.map(lambda a, b: a - b, u(x), frozen(x)), frozen
+        return lambda x: jax.tree.map(_minus, u(x), frozen(x)), frozen
 
     def value_and_apply(
         self, operator: AbstractOperator, u: Field, x: Float[Array, " dim"], *, key: PRNGKeyArray | None = None
@@ -52,6 +55,16 @@ class ControlVariate(AbstractEstimator):
         difference, frozen = self._difference(u)
         value, result, variance = self.estimator.value_and_moments(operator, difference, x, key=key)
         return *_plus((value, result), self.exact.value_and_apply(operator, frozen, x)), variance
+
+
+def _minus(value: Any, known: Any) -> Any:
+    # Broadcast, a reference of shape (1,) would give the estimate that shape, too.
+    if jnp.shape(value) != jnp.shape(known):
+        raise ValueError(
+            f"The reference of ControlVariate returns shape {jnp.shape(known)}, and the function {jnp.shape(value)}: "
+            "give a reference with values of the same shape, such as a copy of the function."
+        )
+    return value - known
 
 
 def _plus(a: Any, b: Any) -> Any:

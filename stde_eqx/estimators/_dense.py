@@ -10,7 +10,7 @@ from ..operators import (
     Directions,
     TraceDirections,
 )
-from ._checks import check_num_samples, require_key
+from ._checks import as_num_samples, require_key
 from ._distributions import Rademacher
 
 
@@ -29,11 +29,10 @@ class DenseSTDE(AbstractSampler):
     **Raises:** `ValueError` for fewer than one sample; on use, for an operator that has no such estimate.
     """
 
-    num_samples: int = eqx.field(static=True)
+    num_samples: int = eqx.field(static=True, converter=as_num_samples)
     distribution: AbstractDistribution = Rademacher()
 
     def __check_init__(self) -> None:
-        check_num_samples(self)
         if not isinstance(self.distribution, AbstractDistribution):
             raise ValueError(
                 "The distribution of DenseSTDE is an object such as `stde.Rademacher()` or `stde.Gaussian()`; got "

@@ -1,8 +1,9 @@
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from .._arguments import check_instance
 from ..operators import AbstractDirectionalOperator, AbstractOperator, AbstractSampler, Directions, TraceDirections
-from ._checks import check_num_samples, require_key
+from ._checks import as_num_samples, require_key
 from ._sampling import AbstractSamplingScheme, Drawn, WithoutReplacement
 
 
@@ -23,21 +24,28 @@ class SparseSTDE(AbstractSampler):
     - `sampling`: which terms come up: [`stde_eqx.WithoutReplacement`][], [`stde_eqx.WithReplacement`][],
         [`stde_eqx.Stratified`][] or [`stde_eqx.Importance`][].
 
-    **Raises:** `ValueError` for fewer than one sample; on use, for more samples than there are terms.
+    **Raises:** `ValueError` for fewer than one sample or something else than a scheme; on use, for more samples than
+    there are terms.
     """
 
-    num_samples: int = eqx.field(static=True)
+    num_samples: int = eqx.field(static=True, converter=as_num_samples)
     sampling: AbstractSamplingScheme = WithoutReplacement()
 
     def __check_init__(self) -> None:
-        check_num_samples(self)
+        check_instance(
+            "The sampling of SparseSTDE",
+            self.sampling,
+            AbstractSamplingScheme,
+            such_as="`stde.WithoutReplacement()` or `stde.Stratified()`",
+        )
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
         require_key(self, key)
         if self.num_samples > (most := operator.most_terms(x)):
+            instead = f"SparseSTDE({most}) at most, or Exact()" if most else "Exact(), which then is zero"
             raise ValueError(
                 f"SparseSTDE({self.num_samples}) draws that many terms, but {operator} has only {most} terms in "
-                f"{x.shape[0]} dimensions: use SparseSTDE({most}) at most, or Exact()."
+                f"{x.shape[0]} dimensions: use {instead}."
             )
 
     def sample_terms(

@@ -1,12 +1,12 @@
 import math
-import operator
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from .._arguments import check_count
 
 
 class LocalInteraction(eqx.Module):
@@ -68,8 +68,9 @@ class LocalInteraction(eqx.Module):
         input_scale: float | int = 1.0,
         key: PRNGKeyArray,
     ):
-        self.dim, width, features = _whole(dim=dim), _whole(width=width), _whole(features=features)
-        self.size, depth = _whole(size=size), _whole(least=0, depth=depth)
+        self.dim, self.size = check_count("dim", dim), check_count("size", size)
+        width, features = check_count("width", width), check_count("features", features)
+        depth = check_count("depth", depth, least=0)
         if self.size > self.dim:
             raise ValueError(
                 f"A neighbourhood has at most as many coordinates as a point: got size={size} in dim={dim}. Write a "
@@ -100,14 +101,3 @@ class LocalInteraction(eqx.Module):
         # Slices stacked, and a product summed rather than a contraction over the sites: so the sweep sees that a
         # coordinate direction lives on `size` sites, and never expands it to all of them.
         return jnp.sum(self.read_out * jax.vmap(self.features)(neighbourhoods))
-
-
-def _whole(least: int = 1, **named: Any) -> int:
-    ((name, value),) = named.items()
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or number < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {name}={value!r}.")
-    return number

@@ -22,5 +22,7 @@ class SpaceTime(eqx.Module):
     net: Field
 
     def __call__(self, t: Float[Array, ""], x: Float[Array, " dim"], *features: Float[Array, ""]) -> Any:
-        scalars = lambda values: [jnp.asarray(value, x.dtype)[None] for value in values]
-        return self.net(jnp.concatenate([*scalars([t]), x, *scalars(features)]))
+        # Integers are a point, too, but no type for a time.
+        dtype = jnp.result_type(x, float)
+        scalars = lambda values: [jnp.asarray(value, dtype)[None] for value in values]
+        return self.net(jnp.concatenate([*scalars([t]), x.astype(dtype), *scalars(features)]))

@@ -58,10 +58,11 @@ def factor_at(factor: Any, x: Float[Array, " point"]) -> Array:
     return found.astype(jnp.result_type(x, jnp.complex64) if jnp.iscomplexobj(found) else x.dtype)
 
 
-def describe_coefficient(coefficient: Array | Callable[..., Any]) -> str:
+def describe_coefficient(coefficient: Any) -> str:
     """A number as it is, if it is known, and otherwise what it is."""
     if callable(coefficient):
         return getattr(coefficient, "__name__", type(coefficient).__name__)
-    if isinstance(coefficient, Tracer) or coefficient.ndim:
-        return eqx.tree_pformat(coefficient)
+    # A filter or an abstract evaluation leaves something without a number in its place.
+    if isinstance(coefficient, Tracer) or not eqx.is_array_like(coefficient) or jnp.ndim(coefficient):
+        return eqx.tree_pformat(coefficient, struct_as_array=True)
     return f"{complex(coefficient):g}" if jnp.iscomplexobj(coefficient) else f"{float(coefficient):g}"

@@ -13,10 +13,11 @@ class DiagonalOperator(AbstractDirectionalOperator):
 
     **Arguments:**
 
-    - `order`: $K \ge 1$. With 2 it is the [`stde_eqx.Laplacian`][].
+    - `order`: $K \ge 1$. With 2 it has the value of the [`stde_eqx.Laplacian`][], of which estimators such as
+        [`stde_eqx.KnownFactor`][] know more: write `Laplacian()` then.
 
-    **Raises:** `ValueError` for an order below one; on use, for random vectors at any order but 2: no law of vectors
-    has the diagonal tensor as its moment (Shi et al. 2024, appendix K).
+    **Raises:** `ValueError` for an order below one; on use, for random vectors at any order but 2: no law among those
+    offered has the diagonal tensor as its moment (see Shi et al. 2024, appendix K).
     """
 
     order: int = eqx.field(static=True)
@@ -46,6 +47,7 @@ class DiagonalOperator(AbstractDirectionalOperator):
         if self.order != 2:
             refuse_random_directions(
                 self,
-                f"no law of vectors v has v^{self.order} averaging to the diagonal tensor (Shi et al. 2024, app. K)",
+                f"no law of vectors v among those offered has v^{self.order} averaging to the diagonal tensor (Shi et "
+                "al. 2024, app. K)",
             )
         return Laplacian().random_directions(x, num_samples, distribution, dim=dim, key=key)

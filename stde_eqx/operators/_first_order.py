@@ -14,7 +14,8 @@ from ._tangents import Vectors
 class DirectionalDerivative(AbstractDirectionalOperator):
     r"""The directional derivative $D^K u(x)[v, \ldots, v]$.
 
-    It is one direction, and exact with every estimator.
+    It is one direction, and as a summand exact with every estimator; by itself [`stde_eqx.SparseSTDE`][] takes no more
+    samples than one.
 
     **Arguments:**
 

@@ -8,7 +8,10 @@ from jaxtyping import Array, Float, Int
 
 
 class SkipSpikesState(eqx.Module):
-    """The inner state, a moving average of the logarithm of the loss, how many were averaged, and skipped in a row."""
+    """The inner state, a moving average of the logarithm of the loss, how many were averaged, and skipped in a row.
+
+    Losses that are not finite are skipped without being counted.
+    """
 
     inner: Any
     log_loss: Float[Array, ""]
@@ -24,7 +27,8 @@ def skip_spikes(
     A batch with a few extreme points, or a draw of coordinates that misses what cancels, can undo in one step what a
     thousand have learned. A step whose loss is above `factor` times the geometric mean of the last ones is not taken,
     and does not enter the optimiser's moments. After `max_skips` in a row the loss has risen for good, and steps are
-    taken again.
+    taken again. A loss that is not finite is always left out. Of losses that may be negative, as with
+    [`stde_eqx.UnbiasedSquare`][], the absolute values are compared.
 
     !!! example
 
@@ -55,20 +59,23 @@ def skip_spikes(
         return SkipSpikesState(inner.init(params), jnp.zeros(()), zero(), zero())
 
     def update(updates: Any, state: SkipSpikesState, params: Any = None, *, value: Array, **extra: Any):
-        log_loss = jnp.log(jnp.maximum(value, jnp.finfo(value.dtype).tiny)).astype(state.log_loss.dtype)
+        size, finite = jnp.abs(value), jnp.isfinite(value)
+        # A loss of zero is no spike, and has no logarithm.
+        usable = finite & (size > 0)
+        log_loss = jnp.log(jnp.where(usable, size, 1)).astype(state.log_loss.dtype)
         # The mean of so few losses tells nothing yet.
         settled = state.seen >= 10
         risen = state.skipped >= max_skips
-        spike = settled & (log_loss > state.log_loss + jnp.log(factor)) & ~risen
+        spike = ~finite | (usable & settled & (log_loss > state.log_loss + jnp.log(factor)) & ~risen)
         proposed, moved = inner.update(updates, state.inner, params, value=value, **extra)
         keep = lambda old, new: jnp.where(spike, old, new)
         weight = jnp.maximum(1 - decay, 1 / (1 + state.seen)).astype(log_loss.dtype)
         average = jnp.where(risen, log_loss, state.log_loss + weight * (log_loss - state.log_loss))
         kept = SkipSpikesState(
             jax.tree.map(keep, state.inner, moved),
-            keep(state.log_loss, average),
-            keep(state.seen, state.seen + 1),
-            jnp.where(spike, state.skipped + 1, 0),
+            jnp.where(usable & ~spike, average, state.log_loss),
+            jnp.where(usable & ~spike, state.seen + 1, state.seen),
+            jnp.where(spike, state.skipped + finite, 0),
         )
         return jax.tree.map(lambda u: keep(jnp.zeros_like(u), u), proposed), kept
 

@@ -48,7 +48,7 @@ class Cholesky(AbstractKernelSolver):
         self, jacobian: Any, right: Float[Array, " rows"], damping: Float[Array, ""] | float, *, count: Int[Array, ""]
     ) -> Float[Array, " rows"]:
         gram = jacobian.gram()
-        scale = jnp.trace(gram) / gram.shape[0]
+        scale = _or_one(jnp.trace(gram) / gram.shape[0])
 
         def solved(damping: Float[Array, ""]) -> Float[Array, " rows"]:
             damped = gram + damping * scale * jnp.eye(gram.shape[0], dtype=gram.dtype)
@@ -101,13 +101,18 @@ class ConjugateGradients(AbstractKernelSolver):
         # The trace of J J^T without bias: E |J^T s|^2 for random signs s (Hutchinson 1989).
         signs = jr.rademacher(jr.fold_in(jr.key(0), count), right.shape, right.dtype)
         pulled = jacobian.pull(signs)
-        trace = sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(pulled))
-        weight = damping * trace / right.shape[0]
+        trace = jnp.asarray(sum(jnp.vdot(leaf, leaf) for leaf in jax.tree.leaves(pulled)))
+        weight = damping * _or_one(trace / right.shape[0])
         product = lambda y: jacobian.push(jacobian.pull(y)) + weight * y
         shape = jax.ShapeDtypeStruct(right.shape, right.dtype)
         operator = lx.FunctionLinearOperator(product, shape, lx.positive_semidefinite_tag)
         solver = lx.CG(rtol=self.tolerance, atol=0.0, max_steps=self.max_steps)
         return lx.linear_solve(operator, right, solver, throw=False).value
+
+
+def _or_one(scale: Float[Array, ""]) -> Float[Array, ""]:
+    """Where all derivatives are zero any damping is enough, and the step is zero; without it there would be none."""
+    return jnp.where(scale == 0, jnp.ones_like(scale), scale)
 
 
 #: Above this many numbers, 2 GiB in float32, a Jacobian is not held.

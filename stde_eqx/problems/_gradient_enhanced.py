@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from .._arguments import check_count, check_instance
 from .._custom_types import Field
 from ..estimators import AbstractSamplingScheme, WithoutReplacement
 from ..operators import AbstractEstimator, Coordinates
@@ -32,7 +33,8 @@ class GradientEnhanced(AbstractProblem):
     - `num_samples`: $V$, at most the dimension.
     - `sampling`: which coordinates; [`stde_eqx.WithoutReplacement`][] if `None`.
 
-    **Raises:** `ValueError` for a weight or a number of samples out of range; on use, for a missing key.
+    **Raises:** `ValueError` for a weight or a number of samples out of range, or something else than a scheme; on use,
+    for a missing key.
 
     ??? cite "Reference"
 
@@ -51,8 +53,14 @@ class GradientEnhanced(AbstractProblem):
     ):
         self.problem = problem
         self.weight = weight
-        self.num_samples = num_samples
+        self.num_samples = check_count("num_samples", num_samples)
         self.sampling = WithoutReplacement() if sampling is None else sampling
+        check_instance(
+            "The sampling of GradientEnhanced",
+            self.sampling,
+            AbstractSamplingScheme,
+            such_as="`stde.WithoutReplacement()` or `stde.Stratified()`",
+        )
         if isinstance(self.problem, AbstractTimeDependent | AbstractFamily):
             kind = "family" if isinstance(self.problem, AbstractFamily) else "time-dependent problem"
             raise ValueError(
@@ -66,7 +74,7 @@ class GradientEnhanced(AbstractProblem):
             )
         if not self.weight > 0:
             raise ValueError(f"GradientEnhanced needs a positive weight, got {self.weight}.")
-        if not 1 <= self.num_samples <= self.problem.dim:
+        if self.num_samples > self.problem.dim:
             raise ValueError(
                 f"GradientEnhanced differentiates the residual along 1 to {self.problem.dim} coordinates, the "
                 f"dimension of the problem; got num_samples={self.num_samples}."

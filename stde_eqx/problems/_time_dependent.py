@@ -93,12 +93,17 @@ def joined(u: Field, t: Float[Array, ""], x: Float[Array, " dim"]) -> tuple[Fiel
 
     **Returns:** the function, and the array, of shape `(1 + dim,)`.
 
-    **Raises:** `ValueError` for a time that is not a scalar, or a point that is not a vector.
+    **Raises:** `ValueError` for a time that is not a scalar, or a point that is not a vector of floating-point numbers.
     """
     if jnp.ndim(t) != 0 or jnp.ndim(x) != 1:
         raise ValueError(
             f"Expected one time, a scalar, and one point, of shape (dim,); got arrays of shapes {jnp.shape(t)} and "
             f"{jnp.shape(x)}. For batches use jax.vmap."
+        )
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        raise ValueError(
+            f"x has dtype {x.dtype}, which the time would be rounded to, and in which nothing is differentiated: pass "
+            "`x.astype(float)`."
         )
 
     def function(z: Float[Array, " coordinates"]) -> Any:

@@ -1,3 +1,4 @@
+import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -124,8 +125,17 @@ def plan(multi_indices: Iterable[Iterable[int]], *, strategy: AbstractStrategy |
     **Raises:** `ValueError` for something else than integers from 0.
     """
     wanted = tuple(dict.fromkeys(index for axes in multi_indices if (index := as_multi_index(axes))))
-    strategy = Cheapest() if strategy is None else strategy
+    return _cheapest(wanted) if strategy is None else _planned(wanted, strategy)
+
+
+def _planned(wanted: tuple[MultiIndex, ...], strategy: AbstractStrategy) -> Plan:
     return Plan(strategy.schemes(wanted) if wanted else ())
+
+
+@functools.lru_cache(maxsize=64)
+def _cheapest(wanted: tuple[MultiIndex, ...]) -> Plan:
+    """Kept, since an operator asks for its plan whenever it is traced."""
+    return _planned(wanted, Cheapest())
 
 
 def partials(

@@ -1,9 +1,10 @@
 """How to choose the sweeps for a set of multi-indices."""
 
 import abc
+import heapq
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import equinox as eqx
 import numpy as np
@@ -30,40 +31,52 @@ class Interpolation(AbstractStrategy):
 
     def schemes(self, wanted: Sequence[MultiIndex]) -> tuple[AbstractScheme, ...]:
         orders: dict[_Vector, int] = {}
+        combinations: dict[MultiIndex, _Combination] = {}
         for index in sorted(wanted, key=lambda index: (-len(index), index)):
-            if _combination(index, orders) is None:
-                for vector in _vectors_for(index):
-                    orders[vector] = max(orders.get(vector, 0), len(index))
-        for vector in sorted(orders, key=lambda vector: (-orders[vector], vector)):
+            found = _combination(index, orders)
+            if found is None:
+                found = _formula(index)
+                orders |= {vector: max(orders.get(vector, 0), len(index)) for vector in found}
+            combinations[index] = found
+        # Of other directions there may be better combinations, or none where they connect too many axes.
+        current = lambda: {index: _combination(index, orders) or combinations[index] for index in wanted}
+        combinations = current()
+        droppable = sorted(orders, key=lambda vector: (-orders[vector], vector))
+        for vector in droppable if len(droppable) <= _MOST_DROPPABLE else ():
             others = {other: order for other, order in orders.items() if other != vector}
-            if all(_combination(index, others) is not None for index in wanted):
-                orders = others
-        return tuple(_fans(wanted, orders))
+            using = [index for index, combination in combinations.items() if vector in combination]
+            instead = {index: found for index in using if (found := _combination(index, others)) is not None}
+            if len(instead) == len(using):
+                orders, combinations = others, combinations | instead
+        return tuple(_fans(current(), orders))
 
+
+#: Where there are more directions than this none is dropped: each takes a search for other combinations.
+_MOST_DROPPABLE = 128
 
 _Vector = tuple[tuple[int, float], ...]
+_Combination = dict[_Vector, float]
 
 
-def _vectors_for(index: MultiIndex) -> list[_Vector]:
+def _formula(index: MultiIndex) -> _Combination:
+    """The combination that is known without a search."""
     powers = exponents(index)
-    vectors, _ = power_sum(tuple(powers.values()))
-    return [
+    vectors, weights = power_sum(tuple(powers.values()))
+    named = [
         tuple((axis, round(float(c), 15)) for axis, c in zip(powers, vector, strict=True) if c) for vector in vectors
     ]
+    return {vector: float(weight) for vector, weight in zip(named, weights, strict=True)}
 
 
-def _combination(index: MultiIndex, orders: dict[_Vector, int]) -> dict[_Vector, float] | None:
+def _combination(index: MultiIndex, orders: dict[_Vector, int]) -> _Combination | None:
     """Weights with which directional derivatives along the vectors sum to a partial derivative, if there are any."""
-    order, axes = len(index), set(index)
-    usable = [v for v, k in orders.items() if k >= order]
+    order, axes = len(index), frozenset(index)
+    spans = {v: frozenset(axis for axis, _ in v) for v, k in orders.items() if k >= order}
     # Vectors of the axes in question alone, then of one plane or space with them in it, then all that are connected.
-    spaces = sorted({frozenset(_axes(v)) for v in usable if axes < _axes(v)}, key=lambda space: (len(space), *space))
-    reached = set(axes)
-    for _ in usable:
-        reached |= {axis for v in usable if reached & _axes(v) for axis in _axes(v)}
-    for within in (axes, *spaces, reached):
-        vectors = [v for v in usable if _axes(v) <= within]
-        if axes <= {axis for v in vectors for axis in _axes(v)}:
+    spaces = sorted({span for span in spans.values() if axes < span}, key=lambda space: (len(space), *space))
+    for within in (axes, *spaces, *_connected(axes, spans.values(), order)):
+        vectors = [v for v, span in spans.items() if span <= within]
+        if axes <= frozenset().union(*(spans[v] for v in vectors)):
             matrix, column = _power_matrix(vectors, sorted(within), order)
             wanted = np.zeros(len(matrix))
             wanted[column[index]] = 1.0
@@ -74,28 +87,40 @@ def _combination(index: MultiIndex, orders: dict[_Vector, int]) -> dict[_Vector,
     return None
 
 
-def _axes(vector: _Vector) -> set[int]:
-    return {axis for axis, _ in vector}
-
-
 #: Combinations that cancel more than this are not used: another direction costs less than the digits.
 _LARGEST_SUM_OF_WEIGHTS = 30.0
+
+#: Combinations with more equations than this are not looked for.
+_MOST_EQUATIONS = 300
+
+
+def _connected(axes: frozenset[int], spans: Collection[frozenset[int]], order: int) -> Iterable[frozenset[int]]:
+    """The axes that chains of vectors connect with the given ones, unless their monomials are too many."""
+    reached, before = axes, None
+    while reached != before:
+        if math.comb(len(reached) + order - 1, order) > _MOST_EQUATIONS:
+            return
+        before, reached = reached, reached.union(*(span for span in spans if not span.isdisjoint(reached)))
+    yield reached
 
 
 def _power_matrix(vectors: list[_Vector], axes: list[int], order: int) -> tuple[np.ndarray, dict[MultiIndex, int]]:
     """The multinomial coefficient times v^beta, for every multi-index beta (rows) and vector (columns)."""
-    rows, column = [], {}
-    components = [dict(vector) for vector in vectors]
-    for index in itertools.combinations_with_replacement(axes, order):
-        column[index] = len(rows)
-        multinomial = math.factorial(order) / math.prod(math.factorial(e) for e in exponents(index).values())
-        rows.append([multinomial * math.prod(v.get(axis, 0.0) for axis in index) for v in components])
-    return np.array(rows), column
+    indices = list(itertools.combinations_with_replacement(axes, order))
+    place = {axis: i for i, axis in enumerate(axes)}
+    components = np.zeros((len(axes), len(vectors)))
+    for column, vector in enumerate(vectors):
+        for axis, component in vector:
+            components[place[axis], column] = component
+    multinomials = [
+        math.factorial(order) / math.prod(map(math.factorial, exponents(index).values())) for index in indices
+    ]
+    powers = np.prod(components[[[place[axis] for axis in index] for index in indices]], axis=1)
+    return np.array(multinomials)[:, None] * powers, {index: row for row, index in enumerate(indices)}
 
 
-def _fans(wanted: Sequence[MultiIndex], orders: dict[_Vector, int]) -> Iterable[Fan]:
+def _fans(combinations: Mapping[MultiIndex, _Combination], orders: dict[_Vector, int]) -> Iterable[Fan]:
     """One sweep an order; what combines directions of several orders is swept at the highest of them."""
-    combinations = {index: _combination(index, orders) or {} for index in wanted}
     while any(len({orders[v] for v in combination}) > 1 for combination in combinations.values()):
         for combination in combinations.values():
             orders = orders | {v: max(orders[w] for w in combination) for v in combination}
@@ -113,10 +138,7 @@ class Nesting(AbstractStrategy):
     """Sweeps inside sweeps, one level an axis; boxes of exponents are merged where that saves coefficients."""
 
     def schemes(self, wanted: Sequence[MultiIndex]) -> tuple[AbstractScheme, ...]:
-        boxes = [dict(exponents(index)) for index in wanted]
-        while (merger := _best_merger(boxes)) is not None:
-            i, j, merged = merger
-            boxes = [box for k, box in enumerate(boxes) if k not in (i, j)] + [merged]
+        boxes = _merged([dict(exponents(index)) for index in wanted])
         nests, left = [], list(wanted)
         for box in sorted(boxes, key=lambda box: -_volume(box)):
             inside = tuple(index for index in left if _contains(box, exponents(index)))
@@ -135,15 +157,34 @@ def _contains(box: dict[int, int], other) -> bool:
     return all(box.get(axis, 0) >= order for axis, order in other.items())
 
 
-def _best_merger(boxes: list[dict[int, int]]) -> tuple[int, int, dict[int, int]] | None:
-    """The pair whose common box saves most coefficients beside the value; one sweep beats two of the same cost."""
-    best, chosen = -1, None
-    for (i, a), (j, b) in itertools.combinations(enumerate(boxes), 2):
-        merged = {axis: max(a.get(axis, 0), b.get(axis, 0)) for axis in sorted({*a, *b})}
-        saved = (_volume(a) - 1) + (_volume(b) - 1) - (_volume(merged) - 1)
-        if saved > best:
-            best, chosen = saved, (i, j, merged)
-    return chosen
+def _merged(boxes: Iterable[dict[int, int]]) -> list[dict[int, int]]:
+    """Pairs are merged while their common box saves coefficients beside the value, or none: one sweep beats two.
+
+    The pair that saves most comes first, and of several the first.
+    """
+    numbers, kept, offers = itertools.count(), {}, []
+
+    def add(box: dict[int, int]) -> None:
+        number = next(numbers)
+        for other, before in kept.items():
+            # Without a common axis the volume is a product, and nothing is saved.
+            if not box.keys().isdisjoint(before):
+                saved = _volume(before) + _volume(box) - _volume(_common(before, box)) - 1
+                if saved >= 0:
+                    heapq.heappush(offers, (-saved, other, number))
+        kept[number] = box
+
+    for box in boxes:
+        add(box)
+    while offers:
+        _, i, j = heapq.heappop(offers)
+        if i in kept and j in kept:
+            add(_common(kept.pop(i), kept.pop(j)))
+    return list(kept.values())
+
+
+def _common(a: dict[int, int], b: dict[int, int]) -> dict[int, int]:
+    return {axis: max(a.get(axis, 0), b.get(axis, 0)) for axis in sorted({*a, *b})}
 
 
 class Cheapest(AbstractStrategy):
