@@ -34,6 +34,7 @@ def test_dense_estimates_have_derivatives_with_respect_to_the_matrix(decompositi
     assert jnp.allclose(jax.grad(average)(_x), jax.grad(exact)(_x), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_dense_estimates_of_a_product_with_a_varying_matrix():
     product = stde.Laplacian() @ stde.SecondOrder(_matrix)
     estimate = lambda key: product(_u, _x, estimator=stde.DenseSTDE(4), key=key)
