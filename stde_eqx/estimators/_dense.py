@@ -1,7 +1,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._arguments import describe
+from .._arguments import check_instance
 from ..operators import (
     AbstractDirectionalOperator,
     AbstractDistribution,
@@ -33,11 +33,12 @@ class DenseSTDE(AbstractSampler):
     distribution: AbstractDistribution = Rademacher()
 
     def __check_init__(self) -> None:
-        if not isinstance(self.distribution, AbstractDistribution):
-            raise ValueError(
-                "The distribution of DenseSTDE is an object such as `stde.Rademacher()` or `stde.Gaussian()`; got "
-                f"{describe(self.distribution)}."
-            )
+        check_instance(
+            "The distribution of DenseSTDE",
+            self.distribution,
+            AbstractDistribution,
+            such_as="`stde.Rademacher()` or `stde.Gaussian()`",
+        )
 
     def check(self, operator: AbstractOperator, x: Float[Array, " dim"], *, key: PRNGKeyArray | None) -> None:
         require_key(self, key)
