@@ -45,6 +45,15 @@ def forget_programs():
         gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def compile_quickly(request):
+    """Compiles with little optimization, which takes a quarter less for programs that run once.
+
+    Not so where a marker `optimized` says that programs run for long, nor in processes that tests start.
+    """
+    jax.config.update("jax_disable_most_optimizations", request.node.get_closest_marker("optimized") is None)
+
+
 @pytest.fixture
 def getkey():
     """A function that returns a new key at every call, the same sequence in every run of the test."""

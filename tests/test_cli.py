@@ -251,6 +251,7 @@ def test_help_teaches(argv, taught, capsys):
     assert taught in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_recipe_leaves_a_run_folder_too(monkeypatch, tmp_path, capsys):
     """The model in it is the one whose errors are shown, refit included; `report` puts it beside a run of `solve`."""
     phase = Phase(Natural(damping=1e-3), 3, stde_eqx.Exact(), batch_size=20)

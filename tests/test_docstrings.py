@@ -1,5 +1,6 @@
 """The examples in docstrings run, with fewer steps than they say."""
 
+import dataclasses
 import re
 import textwrap
 from pathlib import Path
@@ -28,6 +29,10 @@ def _examples():
                 yield pytest.param("\n".join(blocks), id=f"{path.relative_to(ROOT)}-{number}")
 
 
+def _of_two_steps(recipe):
+    return dataclasses.replace(recipe, phases=tuple(dataclasses.replace(each, steps=2) for each in recipe.phases))
+
+
 @pytest.fixture
 def namespace(tmp_path, monkeypatch):
     """What the examples take for granted: a problem, a network, a key, points."""
@@ -35,6 +40,8 @@ def namespace(tmp_path, monkeypatch):
     train = stde.train
     few = {"num_test_points": 100, "num_report_points": 10}
     monkeypatch.setattr(stde, "train", lambda *args, **options: train(*args, **options | few | {"steps": 2}))
+    accurate = zoo.recipes.accurate
+    monkeypatch.setattr(zoo.recipes, "accurate", lambda dim: _of_two_steps(accurate(dim)))
     key = jax.random.key(0)
     problem = zoo.Poisson(zoo.TwoBody(20, key=key))
     network = eqx.nn.MLP(20, "scalar", 8, 1, activation=jnp.tanh, key=key)

@@ -9,6 +9,8 @@ import pytest
 from stde_eqx.training import Status
 
 
+pytestmark = pytest.mark.optimized
+
 _ROOT = Path(__file__).parent.parent
 _TUTORIALS = sorted((_ROOT / "examples").glob("[0-9]_*.py"))
 

@@ -320,6 +320,7 @@ def _heat():
     return zoo.Heat(3, 0.3)
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 def test_training_beats_adam_step_by_step():
     problem, network = BallPoisson(), eqx.nn.MLP(5, "scalar", 16, 2, activation=jnp.tanh, key=_key)

@@ -14,6 +14,8 @@ from .test_zoo_parabolic import EXACT as IN_TIME
 from .zoo_battery import interactions_on_domains, solution_on
 
 
+pytestmark = pytest.mark.optimized
+
 DIM = 20
 
 #: Where a tenth of the default run does not get there, and all of it does.

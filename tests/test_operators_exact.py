@@ -31,6 +31,7 @@ def test_network(operator, oracle):
     assert jnp.allclose(result, oracle(u, _x), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.sampled(every=2)
 @_cases
 def test_traced_once_with_several_and_vector_values(operator, oracle):
     traces = []
@@ -45,6 +46,7 @@ def test_traced_once_with_several_and_vector_values(operator, oracle):
     assert tree_allclose(found, expected, atol=1e-11)
 
 
+@pytest.mark.sampled(every=3)
 @_cases
 def test_single_precision_stays_single(operator, oracle):
     u = jax.tree.map(lambda a: a.astype(jnp.float32) if eqx.is_array(a) else a, network())

@@ -37,6 +37,7 @@ def test_neighbours_are_for_problems_without_time():
         zoo.recipes.Neighbours(width=4, depth=1, features=3).build(zoo.ParabolicAllenCahn(4), key=jr.key(0))
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick_parabolic", "paper_parabolic"])
 def test_recipes_train(name):
@@ -69,6 +70,7 @@ def test_nothing_to_compare_with(unchecked):
         zoo.references.compare(zoo.ParabolicAllenCahn(7), lambda t, x: jnp.zeros(()))
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("problem", [zoo.SemilinearHeat, zoo.ParabolicAllenCahn])
 def test_the_quick_recipe_is_accurate(problem):

@@ -160,6 +160,7 @@ def test_restarting_takes_the_averaged_network():
     )
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("solution", [zoo.TwoBody, zoo.ThreeBody])
 @pytest.mark.parametrize("equation", [zoo.Poisson])
@@ -175,6 +176,7 @@ def test_accurate_learns_and_is_never_worse_than_a_constant(equation, solution):
 _DOMAINS = {"unit ball": zoo.UnitBall(20), "ball": zoo.Ball(20, 20**0.5), "cube": zoo.Cube(20, half_width=2.0)}
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("domain", list(_DOMAINS))
 def test_never_worse_than_a_constant(domain):

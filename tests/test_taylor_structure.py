@@ -171,6 +171,7 @@ IN_ORDER = {
 }
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("fn", list(IN_ORDER.values()), ids=list(IN_ORDER))
 def test_all_coordinates_in_order(fn):
     x = jr.normal(_key, (9,))

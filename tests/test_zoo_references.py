@@ -53,6 +53,7 @@ PUBLISHED = [
 ]
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("dim, nonlinearity, published, independent", PUBLISHED)
 def test_published_values_are_near_and_not_exact(dim, nonlinearity, published, independent):
@@ -146,6 +147,7 @@ def test_branching_solves_the_ordinary_equation_of_constant_data():
 REACTIONS = [(_allen_cahn, 3), (jnp.sin, 3), (_semilinear, 5)]
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("nonlinearity, degree", REACTIONS)
 def test_branching_agrees_with_the_radial_solver(nonlinearity, degree):
@@ -160,6 +162,7 @@ def test_branching_agrees_with_the_radial_solver(nonlinearity, degree):
     assert found.error < 3e-4 * exact
 
 
+@pytest.mark.optimized
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [10, 100])
 def test_branching_agrees_with_the_radial_solver_to_four_digits(dim):

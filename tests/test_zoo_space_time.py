@@ -35,6 +35,7 @@ def test_source_is_the_equation_of_the_exact_solution(name, getkey):
     assert np.all(np.abs(residual_of(problem, problem.exact)(x)) <= 1e-10 * largest)
 
 
+@pytest.mark.sampled(every=2)
 @with_problems
 def test_residual_of_another_function(name, getkey):
     problem = PROBLEMS[name]
