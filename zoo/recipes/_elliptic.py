@@ -40,9 +40,9 @@ def accurate(dim: int) -> Recipe:
     The exact Laplacian of such a network costs a few evaluations. A batch has as many points as there are coordinates,
     and thus as many as interactions to be told apart, but at least 300: in 1 000 dimensions 300 points a step learn
     nothing of the three-body solution, and 1 000 end at skills of 0.03 to 0.17. The steps are as many fewer. Where that
-    is too dear, above 2 000 dimensions, the network is smaller and fits less of every batch. Above 30 000 it is a
-    perceptron with sampled coordinates, whose points take less time. Measured on two CPU cores:
-    `benchmarks/results/accuracy.csv`.
+    is too dear, above 2 000 dimensions, the network is smaller and the momentum less, which with few points carries the
+    noise of one batch into the next. Above 30 000 it is a perceptron with sampled coordinates, whose points take less
+    time. Measured on two CPU cores: `benchmarks/results/accuracy.csv`.
 
     **Arguments:**
 
@@ -58,7 +58,7 @@ def accurate(dim: int) -> Recipe:
         return Recipe(network=local, phases=(phase,))
     if dim <= 30_000:
         local = Neighbours(width=8, depth=1, features=8)
-        natural = Natural(damping=1e-2, momentum=0.9)
+        natural = Natural(damping=1e-4, momentum=0.6)
         phase = Phase(natural, steps=600, estimator=stde.Exact(), batch_size=500, chunk_size=5)
         return Recipe(network=local, phases=(phase,))
     natural = Natural(damping=1e-2, momentum=0.8)
