@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import jax.random as jr
 import tyro
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 import stde_eqx as stde
 import zoo
@@ -98,7 +99,7 @@ def main(
     recipes: tuple[str, ...] = tuple(RECIPES),
     *,
     seeds: tuple[int, ...] = (0, 1, 2),
-    minutes: float | None = None,
+    steps: int | None = None,
     output: pathlib.Path = pathlib.Path(__file__).parent / "results",
 ) -> None:
     """Train by recipes, and write a table, all runs and their histories as CSV, and a plot for each domain.
@@ -110,7 +111,7 @@ def main(
         domains: Which.
         recipes: Which.
         seeds: Each with coefficients, a network and points of its own.
-        minutes: After which to end a run that has not ended; it is then a recipe of another name.
+        steps: Of each phase, in place of the recipe's own; it is then a recipe of another name.
         output: The folder for the results.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -120,11 +121,11 @@ def main(
     for case in cases:
         for recipe in recipes:
             for seed in seeds:
-                name = recipe if minutes is None else f"{recipe}, {minutes:g} min"
+                name = recipe if steps is None else f"{recipe}, {steps} steps"
                 if (case, name, seed) in done:
                     continue
                 print(f"{case}, {name}, seed {seed}", flush=True)
-                result, progress = _run(case, recipe, name, seed, minutes)
+                result, progress = _run(case, recipe, name, seed, steps)
                 results.append(result)
                 history += progress
                 _write(output, results, history)
@@ -135,26 +136,14 @@ def _product(domains, equations, solutions):
     return [(d, e, s) for d in domains for e in equations for s in solutions]
 
 
-class _Deadline(stde.training.AbstractCallback):
-    """Ends a run after so many minutes, as Ctrl-C would."""
-
-    def __init__(self, minutes: float):
-        self.seconds = 60 * minutes
-
-    def on_start(self, start: stde.training.Start) -> None:
-        self.began = time.perf_counter()
-
-    def on_progress(self, progress: stde.training.Progress) -> None:
-        if time.perf_counter() - self.began > self.seconds:
-            raise KeyboardInterrupt
-
-
-def _run(case: Case, recipe: str, name: str, seed: int, minutes: float | None) -> tuple[Result, list[tuple]]:
+def _run(case: Case, recipe: str, name: str, seed: int, steps: int | None) -> tuple[Result, list[tuple]]:
+    chosen = RECIPES[recipe](case.dim)
+    if steps is not None:
+        phases = tuple(dataclasses.replace(phase, steps=steps) for phase in chosen.phases)
+        chosen = dataclasses.replace(chosen, phases=phases)
     began = time.perf_counter()
-    callbacks: list[stde.training.AbstractCallback] = [stde.training.ProgressBar()]
-    if minutes is not None:
-        callbacks.append(_Deadline(minutes))
-    solution = RECIPES[recipe](case.dim).train(case.problem(seed), key=jr.key(1_000 + seed), callbacks=callbacks)
+    callbacks = [stde.training.ProgressBar()]
+    solution = chosen.train(case.problem(seed), key=jr.key(1_000 + seed), callbacks=callbacks)
     seconds = time.perf_counter() - began
     metrics = solution.metrics
     assert metrics.relative_l2 is not None and metrics.trivial_l2 is not None
@@ -201,7 +190,7 @@ def _write(output: pathlib.Path, results: Sequence[Result], history: Sequence[tu
 
 
 def _plain(recipe: str) -> str:
-    """The recipe of a name, which may say after how many minutes it was ended."""
+    """The recipe of a name, which may say how many steps it took."""
     return next(name for name in RECIPES if recipe.startswith(name))
 
 
@@ -248,6 +237,9 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
             axes.axhline(1, color="grey", linewidth=0.8)
             axes.set_title(f"{solution}, d = {dim:,}", fontsize="medium")
             axes.grid(alpha=0.3)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes_row[0].set_ylabel("error / that of the trivial ansatz")
     for axes in grid[-1]:
         axes.set_xlabel("minutes")

@@ -53,6 +53,8 @@ CHOICES: dict[str, Callable[[Recipe], Recipe]] = {
     "no momentum": _natural(momentum=0.0),
     "damping 1e-2": _natural(damping=1e-2),
     "damping 1e-2, no momentum": _natural(momentum=0.0, damping=1e-2),
+    "momentum 0.9": _natural(momentum=0.9),
+    "damping 1e-2, momentum 0.9": _natural(momentum=0.9, damping=1e-2),
     "momentum 0.95": _natural(momentum=0.95),
     "one hidden layer": _network(Neighbours(width=16, depth=1, features=8)),
     "all points at once": _phase(chunk_size=None),
@@ -68,6 +70,7 @@ def main(
     *,
     steps: int = 300,
     batch_size: int = 300,
+    name: str = "recipe_choices",
     output: pathlib.Path = pathlib.Path(__file__).parent / "results",
 ) -> None:
     """Train the two-body Sine-Gordon problem of the unit ball with each, and write a table and a plot.
@@ -77,21 +80,22 @@ def main(
         choices: Which.
         steps: Of natural gradient; Adam takes four times as many.
         batch_size: Points a step, a multiple of 20.
+        name: Of the table and the plot.
         output: The folder for the results.
     """
     base = _phase(steps=steps, batch_size=batch_size)(zoo.recipes.accurate(dim))
     problem = zoo.SineGordon(zoo.TwoBody(dim, key=jr.key(0)))
     rows, curves = [], {}
-    for name in choices:
-        recipe = CHOICES[name](base)
+    for choice in choices:
+        recipe = CHOICES[choice](base)
         solution = recipe.train(problem, key=jr.key(1), callbacks=[stde.training.ProgressBar()])
         metrics = solution.metrics
         assert metrics.skill is not None
-        curves[name] = [(m.time, m.skill) for m in solution.history if m.skill is not None]
-        rows.append((name, str(recipe.phases[0].steps), f"{metrics.skill:.4f}", f"{curves[name][-1][0]:.0f}"))
+        curves[choice] = [(m.time, m.skill) for m in solution.history if m.skill is not None]
+        rows.append((choice, str(recipe.phases[0].steps), f"{metrics.skill:.4f}", f"{curves[choice][-1][0]:.0f}"))
     caption = f"Sine-Gordon, two-body, unit ball, d = {dim:,}, {batch_size} points, one seed. {machine()}."
-    publish(output, "recipe_choices", ("choice", "steps", "skill", "seconds"), rows, caption)
-    _plot(output / "recipe_choices.png", curves)
+    publish(output, name, ("choice", "steps", "skill", "seconds"), rows, caption)
+    _plot(output / f"{name}.png", curves)
 
 
 def _plot(path: pathlib.Path, curves: dict[str, Sequence[tuple[float, float]]]) -> None:

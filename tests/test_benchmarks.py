@@ -203,12 +203,12 @@ def test_time_order(tmp_path):
 def test_accuracy(tmp_path):
     """Runs that are in the results are not repeated; one more seed is added to them."""
     arguments = ["--dims", 20, "--equations", "Poisson", "--solutions", "two-body", "--recipes", "quick"]
-    arguments += ["--minutes", 0.05]
+    arguments += ["--steps", 40]
     run("accuracy.py", *arguments, "--seeds", 0, "--output", tmp_path)
     (first,) = read(tmp_path / "accuracy_runs.csv")
     run("accuracy.py", *arguments, "--seeds", 0, 1, "--output", tmp_path)
     same, other = read(tmp_path / "accuracy_runs.csv")
-    assert same == first and (other["seed"], other["recipe"]) == ("1", "quick, 0.05 min")
+    assert same == first and (other["seed"], other["recipe"]) == ("1", "quick, 40 steps")
     assert all(0 < float(line["error"]) < 2 * float(line["trivial"]) for line in (same, other))
     (row,) = read(tmp_path / "accuracy.csv")
     assert (row["d"], len(row["of each seed"].split())) == ("20", 2)
@@ -218,15 +218,15 @@ def test_accuracy(tmp_path):
 
 @pytest.mark.slow
 def test_recipe_choices(tmp_path):
-    arguments = ["--steps", 5, "--batch-size", 20, "--output", tmp_path]
+    arguments = ["--steps", 5, "--batch-size", 20, "--name", "few", "--output", tmp_path]
     run("recipe_choices.py", "--dim", 20, *arguments, "--choices", "accurate", "Adam", "no momentum")
-    lines = read(tmp_path / "recipe_choices.csv")
+    lines = read(tmp_path / "few.csv")
     assert [(line["choice"], line["steps"]) for line in lines] == [
         ("accurate", "5"),
         ("Adam", "20"),
         ("no momentum", "5"),
     ]
-    assert len({line["skill"] for line in lines}) == 3 and (tmp_path / "recipe_choices.png").exists()
+    assert len({line["skill"] for line in lines}) == 3 and (tmp_path / "few.png").exists()
 
 
 @pytest.mark.slow

@@ -65,13 +65,16 @@ def _refit(
     chunk = min(num_points, chunk)
     chunks = -(-num_points // chunk)
     scales, network = state.scales, state.model.net
-    # Unknowns in the units of the scales: changes of O(1) matter.
-    now = jnp.stack([jnp.zeros_like(scales.shift), jnp.ones_like(scales.shift)])
+    # Unknowns in the units of the scales: changes of O(1) matter. The constant, and with it the factor where there is
+    # one: a constant alone is fitted without an evaluation of the network, whose derivatives are what takes time.
+    constant = jnp.zeros((1,), scales.shift.dtype)
+    now = jnp.zeros((2,), scales.shift.dtype).at[1].set(1)
 
-    def scaled(unknowns: Float[Array, " 2"], index: Any, draw: PRNGKeyArray) -> Float[Array, " values"]:
+    def scaled(unknowns: Float[Array, " unknowns"], index: Any, draw: PRNGKeyArray) -> Float[Array, " values"]:
         points = problem.sample(chunk, key=jr.fold_in(points_key, index))
+        constant, *factor = unknowns
         # Not an `Affine`, which stops the gradients that are wanted here.
-        net = lambda *point: scales.shift + scales.output * (unknowns[0] + unknowns[1] * network(*point))
+        net = lambda *point: scales.shift + scales.output * (constant + sum(each * network(*point) for each in factor))
         found = residuals(problem, net, points, estimator=estimator, key=jr.fold_in(draw, index), share_draw=False)
         return (found / scales.residual).ravel() / (chunk * chunks) ** 0.5
 
@@ -87,21 +90,19 @@ def _refit(
             found = one @ other, (j_one.T @ other + j_other.T @ one) / 2, (cross + cross.T) / 2
             return jax.tree.map(jnp.add, carry, found), None
 
-        zero = jnp.zeros((), now.dtype), jnp.zeros_like(now), jnp.zeros((2, 2), now.dtype)
+        zero = jnp.zeros((), unknowns.dtype), jnp.zeros_like(unknowns), jnp.zeros(2 * unknowns.shape, unknowns.dtype)
         return jax.lax.scan(add, zero, jnp.arange(chunks))[0]
 
-    def newton(unknowns, both: bool):
+    def newton(unknowns):
         _, gradient, matrix = moments(unknowns)
-        if not both:
-            return unknowns.at[0].add(-gradient[0] / matrix[0, 0])
-        ridge = 1e-6 * jnp.trace(matrix) * jnp.eye(2, dtype=now.dtype)
+        ridge = 1e-6 * jnp.trace(matrix) * jnp.eye(unknowns.size, dtype=unknowns.dtype)
         return unknowns - jnp.linalg.solve(matrix + ridge, gradient)
 
-    fitted, constant = now, now.at[1].set(0)
+    fitted = now
     for _ in range(3):
-        fitted, constant = newton(fitted, True), newton(constant, False)
-    candidates = jnp.stack([now, fitted, constant])
-    losses = jnp.stack([moments(each)[0] for each in candidates])
+        fitted, constant = newton(fitted), newton(constant)
+    losses = jnp.stack([moments(unknowns)[0] for unknowns in (now, fitted, constant)])
+    candidates = jnp.stack([now, fitted, jnp.append(constant, 0)])
     # A candidate that is not finite is never chosen.
     best = candidates[jnp.argmin(jnp.where(jnp.isfinite(losses), losses, jnp.inf))]
     return eqx.tree_at(
