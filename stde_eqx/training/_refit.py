@@ -93,16 +93,16 @@ def _refit(
         zero = jnp.zeros((), unknowns.dtype), jnp.zeros_like(unknowns), jnp.zeros(2 * unknowns.shape, unknowns.dtype)
         return jax.lax.scan(add, zero, jnp.arange(chunks))[0]
 
-    def newton(unknowns):
-        _, gradient, matrix = moments(unknowns)
+    def newton(unknowns, _):
+        loss, gradient, matrix = moments(unknowns)
         ridge = 1e-6 * jnp.trace(matrix) * jnp.eye(unknowns.size, dtype=unknowns.dtype)
-        return unknowns - jnp.linalg.solve(matrix + ridge, gradient)
+        return unknowns - jnp.linalg.solve(matrix + ridge, gradient), (unknowns, loss)
 
-    fitted = now
-    for _ in range(3):
-        fitted, constant = newton(fitted), newton(constant)
-    losses = jnp.stack([moments(unknowns)[0] for unknowns in (now, fitted, constant)])
-    candidates = jnp.stack([now, fitted, jnp.append(constant, 0)])
+    # All iterates are candidates, what the network is now among them.
+    _, (fitted, fitted_losses) = jax.lax.scan(newton, now, length=4)
+    _, (constants, constant_losses) = jax.lax.scan(newton, constant, length=4)
+    candidates = jnp.concatenate([fitted, jnp.pad(constants, ((0, 0), (0, 1)))])
+    losses = jnp.concatenate([fitted_losses, constant_losses])
     # A candidate that is not finite is never chosen.
     best = candidates[jnp.argmin(jnp.where(jnp.isfinite(losses), losses, jnp.inf))]
     return eqx.tree_at(
