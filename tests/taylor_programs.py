@@ -2,6 +2,7 @@
 
 # pyright: reportArgumentType=false
 
+import diffrax
 import equinox as eqx
 import flax.nnx as nnx
 import haiku as hk
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jax import lax
+from jax.custom_derivatives import SymbolicZero
 
 
 DIM = 8
@@ -128,6 +130,50 @@ def _logistic_jvp(primals, tangents):
     return y, y * (1 - y) * tangents[0]
 
 
+@jax.custom_jvp
+def _reversing(x):
+    return 1.0 * x
+
+
+_reversing.defjvp(lambda primals, tangents: (_reversing(*primals), tangents[0][::-1]))
+
+
+@jax.custom_jvp
+def _centred(x):
+    return 1.0 * x
+
+
+_centred.defjvp(lambda primals, tangents: (_centred(*primals), tangents[0] - jnp.mean(tangents[0])))
+
+
+@jax.custom_jvp
+def _weighted(x, weight):
+    return x * weight
+
+
+def _weighted_jvp(primals, tangents):
+    """As those of Equinox's loops: what depends on an operand that is not perturbed is left out altogether."""
+    x, weight = primals
+    dx, dw = (jnp.zeros_like(x) if type(t) is SymbolicZero else t for t in tangents)
+    slope = 0.0 if type(tangents[1]) is SymbolicZero else dx * weight + x * dw
+    return _weighted(x, weight), jnp.broadcast_to(slope, x.shape)
+
+
+_weighted.defjvp(_weighted_jvp, symbolic_zeros=True)
+
+
+def _ode(x, **adjoint):
+    term = diffrax.ODETerm(lambda t, y, args: jnp.sin(y) + args)
+    return diffrax.diffeqsolve(term, diffrax.Heun(), 0.0, 1.0, 0.25, x[:3], x[3], max_steps=8, **adjoint).ys
+
+
+def _roots(x):
+    """Each item takes steps of its own number."""
+    squares = jnp.stack([1 + x**2, 2 + jnp.sin(x)], 1)
+    root = lambda y: lax.while_loop(lambda z: jnp.abs(z**2 - y) > 1e-7, lambda z: (z + y / z) / 2, y)
+    return jax.vmap(jax.vmap(root))(squares) ** 3
+
+
 def _custom_solve(x):
     a = _spd(x)
     return lax.custom_linear_solve(lambda v: a @ v, x[:4] ** 2, lambda _, b: jnp.linalg.solve(a, b), symmetric=True)
@@ -148,12 +194,19 @@ CONTROL = {
     "scan reversed": _scan_reverse,
     "scan nested": _nested_scan,
     "while": _while,
+    "while batched": _roots,
+    "fori batched": lambda x: jax.vmap(lambda y, n: lax.fori_loop(0, n, lambda _, z: jnp.sin(z) * x, y))(
+        jnp.outer(x[:2], x), np.array([1, 3])
+    ),
     "fori": lambda x: lax.fori_loop(0, 3, lambda i, y: y.at[i].set(jnp.sin(y[i + 1]) * y[i]), x),
     "fori traced": lambda x: lax.fori_loop(0, jnp.argmax(x), lambda i, y: jnp.sin(y) * x, x),
     "cond": lambda x: lax.cond(x[0] > 0, lambda z: jnp.sin(z) * z[0], lambda z: z**2, x),
     "switch": lambda x: lax.switch(jnp.argmax(x[:3]), [jnp.sin, lambda z: z**3, lambda z: 0 * z + 1], x),
     "checkpoint": lambda x: jax.checkpoint(lambda z: jnp.sin(z) * jnp.cos(z[::-1]))(x) ** 2,
     "custom_jvp": lambda x: _logistic(x) * x,
+    "custom_jvp that reverses": lambda x: _ramp * _reversing(x) ** 3,
+    "custom_jvp that projects": lambda x: jnp.sin(_ramp * _centred(x)),
+    "custom_jvp of perturbed operands": lambda x: _weighted(2 * x, jnp.sin(x)),
     "custom_root": _root,
     "jit": lambda x: jax.jit(lambda z: jax.jit(jnp.sin)(z) * z)(x),
     "vmap": lambda x: jax.vmap(lambda a, b: jnp.sin(a * b), (0, None))(x, x[0]),
@@ -193,6 +246,7 @@ INDEXING = {
     "gather traced": lambda x: jnp.sin(x)[jnp.argsort(x)[:4]] ** 2,
     "gather pairs": lambda x: jnp.sin(x.reshape(4, 2))[np.array([0, 3, 3]), np.array([1, 0, 0])],
     "gather out of bounds": lambda x: jnp.sin(x).at[np.array([1, 9])].get(mode="fill", fill_value=0.0) ** 2,
+    "gather filled": lambda x: jnp.take(jnp.sin(x), np.array([1, 9]), mode="fill", fill_value=7.0) ** 2,
     "take": lambda x: jnp.take(jnp.sin(x), np.array([1, 5, 1]), mode="clip") ** 2,
     "take_along_axis": lambda x: jnp.take_along_axis(jnp.sin(x.reshape(4, 2)), np.array([[0, 3], [3, 1]]), 0),
     "mask": lambda x: jnp.sin(x)[np.array([True, False] * 4)],
@@ -229,6 +283,9 @@ MATHS = {
     "integer powers": lambda x: x**4 + x**-2 + x**0 + jnp.power(x, 3),
     "real powers": lambda x: (2 + x) ** 1.5 + (2 + x) ** _ramp + 2.0**x + (2 + x) ** x,
     "power at zero": lambda x: (x - x[0]) ** 3 + (x * 0) ** 2,
+    "powers at zero": lambda x: (x - x[0]) ** np.arange(8),
+    "traced power at zero": lambda x: (x - x[0]) ** jnp.argmax(x),
+    "power of zero": lambda x: jnp.array([0.0, 2.0]) ** (x[2:4] + 1),
     "hypot": lambda x: jnp.hypot(x[:4], x[4:]),
     "sinc": lambda x: jnp.sinc(x),
     "gammaln": lambda x: jax.scipy.special.gammaln(2 + x) * jax.scipy.special.digamma(2 + x),
@@ -268,4 +325,7 @@ SLOW_TO_COMPILE = {
 }
 
 # `jax.jvp` refuses these: the function without its declared rule is what they must agree with.
-UNDECLARED = {"custom_vjp": (lambda x: _declared(x) ** 2, lambda x: _plain(x) ** 2)}
+UNDECLARED = {
+    "custom_vjp": (lambda x: _declared(x) ** 2, lambda x: _plain(x) ** 2),
+    "differential equation": (_ode, lambda x: _ode(x, adjoint=diffrax.DirectAdjoint())),
+}

@@ -57,6 +57,37 @@ def _errors(jet, fn, points, exact):
     return np.linalg.norm(_found(jet, fn, points) - exact, axis=1) / np.linalg.norm(exact, axis=1)
 
 
+ENDS = {
+    "asin": (jnp.arcsin, mpmath.asin, 0.9999),
+    "acos": (jnp.arccos, mpmath.acos, -0.9999),
+    "acosh": (jnp.arccosh, mpmath.acosh, 1.0001),
+    "atanh": (jnp.arctanh, mpmath.atanh, 0.99999),
+}
+
+
+@pytest.mark.parametrize("fn, exact, x", ENDS.values(), ids=ENDS.keys())
+def test_single_precision_near_the_end_of_a_domain(fn, exact, x):
+    x = jnp.float32(x)
+    _, found = stde.jet(fn, (x,), ((jnp.float32(1), jnp.float32(0)),))
+    with mpmath.workdps(60):
+        expected = [float(mpmath.diff(exact, mpmath.mpf(float(x)), k)) for k in (1, 2)]
+    assert all(term.dtype == jnp.float32 for term in found)
+    assert np.allclose(np.array(found, np.float64), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("order", [13, 21])
+def test_factorials_that_no_whole_number_of_32_bits_holds(order):
+    with jax.enable_x64(False):
+        x = jnp.full(2, 0.25)
+        assert x.dtype == jnp.float32
+        found = stde.PartialDerivative((0,) * order)(lambda x: jnp.exp(x[0]) * x[1], x)
+    assert np.allclose(found, 0.25 * np.exp(0.25), rtol=1e-5)
+
+
+def test_a_cube_root_has_an_infinite_slope_at_zero():
+    assert stde.PartialDerivative(0)(lambda x: jnp.cbrt(x[0]), jnp.zeros(2)) == jnp.inf
+
+
 @pytest.mark.parametrize("fn, exact", FUNCTIONS.values(), ids=FUNCTIONS.keys())
 def test_float64(fn, exact):
     points = jnp.linspace(-0.8, 0.9, 5)

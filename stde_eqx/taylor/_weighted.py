@@ -49,13 +49,13 @@ def weighted_derivative(
 
     def total(value, out):
         highest = coefficient_of(out, order)
-        result = jnp.zeros_like(value) if highest is None else math.factorial(order) * highest.dense().array
+        result = jnp.zeros_like(value) if highest is None else float(math.factorial(order)) * highest.dense().array
         for k, w in lower.items():
             w = w.astype(jnp.result_type(value))
             if k == 0:
                 result = result + jnp.sum(w) * value
             elif (c := coefficient_of(out, k)) is not None:
-                result = result + math.factorial(k) * jnp.tensordot(w, c.dense().array, 1)
+                result = result + float(math.factorial(k)) * jnp.tensordot(w, c.dense().array, 1)
         return result
 
     values, outputs, structure = _expanded(fn, x, tangents, sweep)
@@ -79,7 +79,7 @@ def directional_derivatives(
     def derivative(k, value, out):
         c = coefficient_of(out, k)
         zero = jnp.zeros((size, *value.shape), value.dtype)
-        return zero if c is None else math.factorial(k) * c.dense().array
+        return zero if c is None else float(math.factorial(k)) * c.dense().array
 
     derivatives = [map(functools.partial(derivative, k), values, outputs) for k in range(1, order + 1)]
     return jax.tree.unflatten(structure, values), tuple(jax.tree.unflatten(structure, d) for d in derivatives)

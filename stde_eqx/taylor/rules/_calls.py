@@ -58,14 +58,17 @@ _ENTRYWISE = set(
 
 
 def _is_entrywise(jaxpr: core.Jaxpr, shape) -> bool:
-    """Whether a jaxpr maps one array entry by entry: no other array, and no operation that mixes positions."""
-    if jaxpr.constvars:
+    """Whether a jaxpr maps arrays entry by entry: constants are scalars, and no operation mixes positions."""
+    if any(var.aval.shape for var in jaxpr.constvars):
         return False
     for eqn in jaxpr.eqns:
         inner = eqn.params.get("jaxpr", eqn.params.get("call_jaxpr"))
         if inner is not None:
             inner = inner.jaxpr if isinstance(inner, core.ClosedJaxpr) else inner
             if not _is_entrywise(inner, shape):
+                return False
+        elif eqn.primitive is p.broadcast_in_dim_p:
+            if eqn.invars[0].aval.shape:
                 return False
         elif eqn.primitive.name not in _ENTRYWISE:
             return False
@@ -75,13 +78,30 @@ def _is_entrywise(jaxpr: core.Jaxpr, shape) -> bool:
     return True
 
 
+def _acts_entrywise(eqn, position: int, primals, order: int) -> bool:
+    """Whether a function of one array and scalars is entrywise, and so are the derivatives that it declares."""
+    x = primals[position]
+    shape, dtype = jnp.shape(x), jnp.result_type(x)
+
+    def fn(x):
+        operands = list(primals)
+        operands[position] = x
+        return bind(eqn, operands)[0]
+
+    # The function, its rule, and the rule of a function in that one, along the direction of ones.
+    for _ in range(min(order, 2) + 1):
+        if not _is_entrywise(jax.make_jaxpr(fn)(jax.ShapeDtypeStruct(shape, dtype)).jaxpr, shape):
+            return False
+        fn = lambda x, fn=fn: jax.jvp(fn, (x,), (jnp.ones_like(x),))[1]
+    return True
+
+
 def _custom_jvp(sweep, eqn, inputs):
     """A function with its own derivative rule, which is respected at every order.
 
     Where it acts entry by entry (`relu`, `softplus`, ...), its Taylor coefficients are found once, in the direction of
     ones, and composed like those of any elementwise function; so sparsity and collapsing are kept.
     """
-    jaxpr = eqn.params["call_jaxpr"]
     varying = [i for i, value in enumerate(inputs) if isinstance(value, Series)]
     if len(varying) != 1 or len(eqn.outvars) != 1:
         return fallback(sweep, eqn, inputs)
@@ -91,8 +111,7 @@ def _custom_jvp(sweep, eqn, inputs):
     if (
         any(jnp.ndim(value) for value in others)
         or eqn.outvars[0].aval.shape != shape
-        or not _is_entrywise(jaxpr.jaxpr, shape)
-        or jaxpr.consts
+        or not _acts_entrywise(eqn, varying[0], [primal_of(value) for value in inputs], sweep.order)
     ):
         return fallback(sweep, eqn, inputs)
 

@@ -151,16 +151,39 @@ def _while(sweep: Sweep, eqn, inputs):
         [_pattern(value, sweep) for value in carry],
     )
 
-    def keep_going(packed):
+    def goes_on(packed):
         (out,) = evaluate(cond.jaxpr, cond.consts, [*cond_consts, *(primal for primal, _ in packed)], sweep)
         return out
 
+    def once(packed):
+        return _pack_all(run(_unpack_all(packed, sweep), sweep), patterns, sweep)
+
+    def once_where_it_goes_on(packed):
+        running, after = goes_on(packed), once(packed)
+        return [_where(running, *both, sweep) for both in zip(after, packed, strict=True)]
+
+    # `vmap` makes loops with a condition for each item: items that have ended wait for the others.
+    batched = cond.out_avals[0].shape != ()
     packed = lax.while_loop(
-        keep_going,
-        lambda packed: _pack_all(run(_unpack_all(packed, sweep), sweep), patterns, sweep),
+        (lambda packed: jnp.any(goes_on(packed))) if batched else goes_on,
+        once_where_it_goes_on if batched else once,
         _pack_all(carry, patterns, sweep),
     )
     return _unpack_all(packed, sweep)
+
+
+def _where(mask, new, old, sweep: Sweep):
+    """Of two packed values of one pattern, the one or the other: `mask` has their leading axes, less the directions."""
+
+    def choose(a, b, *, axes: int):
+        shape = (1,) * axes + mask.shape
+        return jnp.where(mask.reshape(shape + (1,) * (a.ndim - len(shape))), a, b)
+
+    arrays = [
+        None if a is None else choose(a, b, axes=0 if sweep.summed(k) else 1)
+        for k, (a, b) in enumerate(zip(new[1], old[1], strict=True), 1)
+    ]
+    return choose(new[0], old[0], axes=0), arrays
 
 
 register(p.cond_p, rule=_cond)

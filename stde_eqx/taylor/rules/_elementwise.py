@@ -200,17 +200,18 @@ ode(p.tan_p, derivative=lambda x, y: 1 + y * y)
 ode(p.logistic_p, derivative=lambda x, y: y - y * y)
 ode(p.sqrt_p, derivative=lambda x, y: 0.5 / y)
 ode(p.rsqrt_p, derivative=lambda x, y: -0.5 * y / x)
-ode(p.cbrt_p, derivative=lambda x, y: (1 / 3) * y / x)
+ode(p.cbrt_p, derivative=lambda x, y: (1 / 3) / (y * y))
 ode(p.sin_p, derivative=lambda x, y: stream.cos(x, y))
 ode(p.cos_p, derivative=lambda x, y: -stream.sin(x, y))
 ode(p.sinh_p, derivative=lambda x, y: stream.cosh(x, y))
 ode(p.cosh_p, derivative=lambda x, y: stream.sinh(x, y))
-ode(p.asin_p, derivative=lambda x, y: 1 / stream.sqrt(1 - x * x))
-ode(p.acos_p, derivative=lambda x, y: -1 / stream.sqrt(1 - x * x))
+# Factors, as 1 - x^2 loses the figures of a small 1 - x.
+ode(p.asin_p, derivative=lambda x, y: 1 / stream.sqrt((1 - x) * (1 + x)))
+ode(p.acos_p, derivative=lambda x, y: -1 / stream.sqrt((1 - x) * (1 + x)))
 ode(p.atan_p, derivative=lambda x, y: 1 / (1 + x * x))
 ode(p.asinh_p, derivative=lambda x, y: 1 / stream.sqrt(1 + x * x))
-ode(p.acosh_p, derivative=lambda x, y: 1 / stream.sqrt(x * x - 1))
-ode(p.atanh_p, derivative=lambda x, y: 1 / (1 - x * x))
+ode(p.acosh_p, derivative=lambda x, y: 1 / stream.sqrt((x - 1) * (x + 1)))
+ode(p.atanh_p, derivative=lambda x, y: 1 / ((1 - x) * (1 + x)))
 ode(p.erf_p, derivative=lambda x, y: (2 / math.sqrt(math.pi)) * stream.exp(-(x * x)))
 ode(p.erfc_p, derivative=lambda x, y: (-2 / math.sqrt(math.pi)) * stream.exp(-(x * x)))
 ode(p.erf_inv_p, derivative=lambda x, y: (math.sqrt(math.pi) / 2) * stream.exp(y * y))
@@ -237,7 +238,11 @@ def _power_tower(exponent, power: Callable[..., Any]) -> TowerFn:
         binomial, coefficients = 1.0, []
         for j in range(1, order + 1):
             binomial = binomial * (exponent - j + 1) / j
-            if isinstance(binomial, float | complex) and binomial == 0:
+            if not isinstance(binomial, float | complex):
+                # An exponent that is known later only. Where it is whole and used up, 0 x^(a - j), which is 0 at 0.
+                used_up = (binomial == 0) & (x == 0)
+                coefficients.append(binomial * power(x, jnp.where(used_up, 1, exponent - j)))
+            elif binomial == 0:
                 coefficients.append(None)
             else:
                 coefficients.append(binomial * power(x, exponent - j))
@@ -260,8 +265,13 @@ def _pow(sweep, eqn, inputs):
     x, exponent = inputs
     if isinstance(exponent, Series):
         # x^a = exp(a log x)
-        outputs, _ = expand(lambda x, a: jnp.exp(a * jnp.log(x)), inputs, sweep)
-        return outputs
+        if isinstance(x, Series):
+            outputs, _ = expand(lambda x, a: jnp.exp(a * jnp.log(x)), inputs, sweep)
+            return outputs
+        # As JAX has it, 0^a is 0 whatever a is.
+        log = jnp.log(jnp.where(x == 0, 1, x))
+        ((out,), _) = expand(lambda a: jnp.exp(a * log), [exponent], sweep)
+        return [series(*bind(eqn, [x, exponent.primal]), out.coefficients)]
     (value,) = bind(eqn, [x.primal, exponent])
     if jnp.ndim(exponent) == 0:
         if not isinstance(exponent, Tracer):

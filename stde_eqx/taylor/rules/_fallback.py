@@ -71,16 +71,20 @@ def jacobian_times(eqn, primals: Sequence, positions: Sequence[int], coefficient
     if not present:
         return [None] * len(eqn.outvars)
     summed = present[0].summed
-    varying = [i for i, c in zip(positions, coefficients, strict=True) if c is not None]
 
     def fn(*arrays):
         operands = list(primals)
-        for i, array in zip(varying, arrays, strict=True):
+        for i, array in zip(positions, arrays, strict=True):
             operands[i] = array
         return bind(eqn, operands)
 
-    def jvp(*tangents):
-        return jax.jvp(fn, [primals[i] for i in varying], list(tangents))[1]
+    def jvp(*given):
+        # All of them, some zero: a rule that is told which operands are perturbed (`symbolic_zeros=True`, as those of
+        # Equinox's and Diffrax's loops) may drop the others, which do vary, if in another coefficient.
+        found = iter(given)
+        rows = zip(positions, coefficients, strict=True)
+        tangents = [jnp.zeros_like(primals[i]) if c is None else next(found) for i, c in rows]
+        return jax.jvp(fn, [primals[i] for i in positions], tangents)[1]
 
     arrays = [c.dense().array for c in present]
     outputs = jvp(*arrays) if summed else over_directions(jvp)(*arrays)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,25 +23,32 @@ from ._sparse_gather import gather
 SparseMap = Callable[[core.JaxprEqn, Sequence, Sequence[Coefficient]], list[Coefficient] | None]
 
 
-def linear(*primitives: core.Primitive | str, operands: slice = slice(0, 1), sparse: SparseMap | None = None) -> None:
-    """Declares primitives that are linear: $y_k = f(x_k)$.
+def linear(
+    *primitives: core.Primitive | str,
+    operands: slice = slice(0, 1),
+    sparse: SparseMap | None = None,
+    **params: Any,
+) -> None:
+    """Declares primitives that are linear, but for a constant: $y_k = f(x_k)$ without it.
 
     **Arguments:**
 
     - `primitives`: JAX primitives, or their names.
     - `operands`: in which of the operands they are jointly linear, the others being fixed.
     - `sparse`: how to apply them to coefficients that are kept as positions and values; made dense if `None`.
+    - `params`: what parameters of the primitive have to be for it to be linear, where they can be a constant.
     """
-    register(*primitives, rule=functools.partial(_linear_rule, operands, sparse))
+    register(*primitives, rule=functools.partial(_linear_rule, operands, sparse, params))
 
 
-def _linear_rule(operands, sparse, sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence[Value]) -> list[Value]:
+def _linear_rule(operands, sparse, params, sweep: Sweep, eqn: core.JaxprEqn, inputs: Sequence[Value]) -> list[Value]:
+    without_constant = eqn.replace(params=eqn.params | params) if params else eqn
     positions = range(len(inputs))[operands]
     primals = [primal_of(value) for value in inputs]
     columns = []
     for k in range(1, sweep.order + 1):
         coefficients = [coefficient_of(inputs[i], k) for i in positions]
-        columns.append(apply_linearly(eqn, primals, positions, coefficients, sparse))
+        columns.append(apply_linearly(without_constant, primals, positions, coefficients, sparse))
     outputs = bind(eqn, primals)
     return [series(primal, (column[i] for column in columns)) for i, primal in enumerate(outputs)]
 
@@ -96,7 +104,7 @@ linear(
     p.device_put_p,
     p.sharding_constraint_p,
 )
-linear(p.gather_p, sparse=gather)
+linear(p.gather_p, sparse=gather, fill_value=0)
 linear(p.reduce_window_sum_p, sparse=sum_windows)
 linear(p.complex_p, p.add_jaxvals_p, p.dynamic_update_slice_p, operands=slice(0, 2))
 linear(p.scatter_add_p, operands=slice(0, 3, 2))
