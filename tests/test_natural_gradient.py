@@ -379,3 +379,18 @@ def test_damping_is_raised_where_rounding_makes_the_factorisation_fail():
 def test_backtracking_refuses(arguments):
     with pytest.raises(ValueError, match="between 0 and 1, and max_trials >= 1"):
         stde.optim.Backtracking(**arguments)
+
+
+@pytest.mark.parametrize("step_size", [None, stde.optim.Backtracking()])
+@pytest.mark.parametrize("solver", [stde.optim.Cholesky(), stde.optim.ConjugateGradients()])
+def test_points_of_more_digits_than_the_network(solver, step_size):
+    network = jax.tree.map(
+        lambda leaf: leaf.astype(jnp.float32) if eqx.is_inexact_array(leaf) else leaf,
+        eqx.nn.MLP(5, "scalar", 8, 1, activation=jnp.tanh, key=jr.key(0)),
+    )
+    optimizer = stde.optim.NaturalGradient(momentum=0.5, solver=solver, step_size=step_size)
+    solution = stde.train(BallPoisson(), network, optimizer=optimizer, steps=3, batch_size=10, key=jr.key(0))
+    assert {leaf.dtype for leaf in jax.tree.leaves(eqx.filter(solution.state.network, eqx.is_array))} == {
+        jnp.dtype(jnp.float32)
+    }
+    assert solution.metrics.skill is not None and solution.metrics.skill < 1

@@ -95,3 +95,11 @@ def test_refusals(unchecked):
         sample_path(zero, one, jnp.zeros(2), ts, num_steps=0, key=jr.key(0))
     with pytest.raises(ValueError, match="start must have the shape"):
         zoo.laws.Diffusion(zero, one, jnp.zeros((2, 2)))
+
+
+@pytest.mark.parametrize(
+    "x0, ts, name", [(jnp.zeros(2), jnp.array([0, 1]), "ts"), (jnp.array([1, 2]), jnp.ones(1), "x0")]
+)
+def test_whole_numbers_are_refused(x0, ts, name, unchecked):
+    with pytest.raises(ValueError, match=rf"{name} must have floating-point numbers.*int.*{name} \* 1\.0"):
+        sample_path(lambda t, x: -x, lambda t, x: 1.0, x0, ts, key=jr.key(0))

@@ -91,3 +91,11 @@ def test_too_few_to_measure_are_refused(setting, name, value, least):
     options: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match=f"`{name}` must be at least {least}, got {value}"):
         stde.training.balance(problem, state, estimator=stde.SparseSTDE(2), batch_size=4, key=jr.key(0), **options)
+
+
+def test_one_dimension_has_one_coordinate_to_sample():
+    problem = BallPoisson(1)
+    network = eqx.nn.MLP(1, "scalar", 4, 1, activation=jnp.tanh, key=jr.key(0))
+    state = stde.make_step(problem, optimizer=optax.adam(1e-3), batch_size=5).init(network, key=jr.key(1))
+    found = stde.training.balance(problem, state, estimator=stde.SparseSTDE(1), batch_size=4, key=jr.key(2))
+    assert found.num_samples == 1 and found.batch_size >= 1

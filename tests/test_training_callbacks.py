@@ -2,6 +2,7 @@ import csv
 import io
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import pytest
@@ -116,6 +117,46 @@ def test_a_failing_callback_costs_neither_the_model_nor_the_other_callbacks(hook
     assert solution.status is expected
     assert witness.calls[-2:] == ["on_end", "close"]
     assert (tmp_path / "model").exists()
+
+
+class Breaks(AbstractCallback):
+    """From one of its hooks on, the exact solution cannot be evaluated."""
+
+    broken = False
+
+    def __init__(self, hook):
+        setattr(self, hook, lambda *args: setattr(self, "broken", True))
+
+    def exact(self, problem, x):
+        def value(x):
+            if self.broken:
+                raise OSError("no such table")
+            return x[0]
+
+        return jax.pure_callback(value, jax.ShapeDtypeStruct((), x.dtype), x, vmap_method="sequential")
+
+
+@pytest.mark.parametrize("hook, step", [("on_progress", 5), ("on_report", 10)])
+def test_an_evaluation_that_fails_does_not_cost_the_model(hook, step, tmp_path):
+    """Neither that of a report, nor the last one after all steps."""
+    witness, breaks = Witness(), Breaks(hook)
+    problem = Adapted(BallPoisson(2), solution=breaks.exact)
+    every = 10 if hook == "on_report" else 5
+    with pytest.raises(training.EvaluationError, match=f"(?s)after step {step}, raised .*no such table") as caught:
+        stde.train(
+            problem,
+            mlp(2),
+            steps=10,
+            batch_size=5,
+            report_every=every,
+            num_test_points=20,
+            key=jr.key(0),
+            callbacks=[breaks, training.SaveModel(tmp_path / "model"), witness],
+        )
+    solution = caught.value.solution
+    assert solution.metrics.step == step and solution.metrics.relative_l2 is None
+    assert solution.status is (Status.completed if step == 10 else Status.evaluation_failed)
+    assert witness.calls[-2:] == ["on_end", "close"] and (tmp_path / "model").exists()
 
 
 def test_a_callback_that_fails_at_the_start_ends_the_run_before_it_begins():

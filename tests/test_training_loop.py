@@ -207,3 +207,16 @@ def test_a_first_step_that_is_not_finite_still_returns_the_network():
         _train(problem)
     assert caught.value.solution.metrics.loss is None
     assert caught.value.solution.metrics.step == 0
+
+
+def test_the_default_schedule_ends_with_a_run_that_began_again():
+    """A restarted optimiser counts from 0, the state does not."""
+    state = _train(steps=4).state.restarted(default_optimizer(4))
+    by_default, asked_for = _train(u=state, steps=3), _train(u=state, steps=3, optimizer=default_optimizer(3))
+    assert by_default.metrics.step == 7
+    assert all(map(jnp.array_equal, jax.tree.leaves(by_default.state.arrays), jax.tree.leaves(asked_for.state.arrays)))
+
+
+def test_a_run_that_looks_for_nans_finds_none():
+    with jax.debug_nans(True):
+        assert _train(steps=2).metrics.step == 2

@@ -101,3 +101,14 @@ def test_wrong_arguments():
     problem = BallPoisson()
     with pytest.raises(ValueError, match="num_points"):
         stde.training.refit(problem, _state(problem, _mlp()), estimator=stde.Exact(), key=jr.key(2), num_points=0)
+
+
+def test_a_network_that_was_put_aside_is_not_trained_on():
+    """Its output has a scale of 0, and so a gradient of 0; it can be evaluated."""
+    problem = BallPoisson()
+    state = _state(problem, _mlp())
+    state = eqx.tree_at(lambda s: s.scales.output, state, jnp.zeros(()))
+    with pytest.raises(ValueError, match=r"counts for nothing.*train\(problem, state.network"):
+        stde.train(problem, state, optimizer=optax.sgd(0.1), steps=1, batch_size=50, key=jr.key(0))
+    solution = stde.train(problem, state, optimizer=optax.sgd(0.1), steps=0, batch_size=50, key=jr.key(0))
+    assert solution.metrics.relative_l2 is not None

@@ -2,7 +2,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import jaxtyping
 import optax
 import pytest
 
@@ -12,13 +11,7 @@ from stde_eqx import training
 from .training_problems import Adapted, BallPoisson, mlp
 
 
-@pytest.fixture(autouse=True)
-def without_runtime_type_checks():
-    """Users run without them, and must get the library's own words."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
+pytestmark = pytest.mark.usefixtures("unchecked")
 
 
 def _problem(**methods):

@@ -370,3 +370,12 @@ def test_a_state_is_continued_with_the_weighting_it_began_with():
     solution = stde.train(Square(), mlp(2), steps=1, weighting=GradientNorm(), key=jr.key(0), num_test_points=4)
     with pytest.raises(ValueError, match="another `average` or `weighting`"):
         stde.train(Square(), solution.state, steps=1, key=jr.key(0))
+    with pytest.raises(ValueError, match="another `weighting` than SoftAdapt"):
+        stde.train(Square(), solution.state, steps=1, weighting=SoftAdapt(), key=jr.key(0))
+
+
+def test_points_that_move_are_not_fixed_on_many_devices_either():
+    moving = stde.training.collocation.ResidualWeighted()
+    for collocation in (moving, stde.training.collocation.Sharded(moving)):
+        with pytest.raises(ValueError, match="`fixed_batch=True` keeps the points"):
+            _step(None, collocation=collocation, fixed_batch=True)

@@ -4,6 +4,7 @@ import dataclasses
 import importlib.resources
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -102,6 +103,32 @@ def test_cole_hopf_solves_its_equation(dim, mu):
         laplacian = (u(t, r + h) - 2 * u(t, r) + u(t, r - h)) / h**2 + (dim - 1) / r * radial
         assert abs(slope + laplacian - mu * radial**2) < 1e-4 * (1 + abs(slope))
         assert u(1.0, r) == pytest.approx(np.log((1 + r**2) / 2), abs=1e-10)
+
+
+@pytest.mark.parametrize("mu", [1e-4, 1e-2, 1.0, 30.0, 500.0, 1e4, 1e6])
+@pytest.mark.parametrize("dim", [1, 10, 100_000])
+def test_cole_hopf_for_any_strength_of_the_control(dim, mu):
+    """At the final time it is the terminal condition, and for little or no control its mean; it is decreasing in mu."""
+    u = references.ColeHopf(dim, 1.0, mu)
+    rounding = 1e-10 * (1 + 1 / mu)
+    for r in (0.0, 0.5, 30.0):
+        assert u(1.0, r) == pytest.approx(np.log((1 + r**2) / 2), abs=rounding)
+        weaker, stronger = (references.ColeHopf(dim, 1.0, factor * mu)(0.0, r) for factor in (0.5, 2.0))
+        assert stronger < u(0.0, r) + 3 * rounding and u(0.0, r) < weaker + 3 * rounding
+
+
+def test_cole_hopf_with_little_control_is_a_mean():
+    radii = np.linspace(0, 12, 200_001)
+    density = radii / 2 * np.exp(-(radii**2) / 4)  # of |X| in two dimensions at tau = 1
+    mean = np.trapezoid(np.log((1 + radii**2) / 2) * density, radii)
+    assert references.ColeHopf(2, 1.0, 1e-4)(0.0, 0.0) == pytest.approx(mean, abs=2e-4)
+
+
+def test_tables_take_times_that_are_python_numbers(unchecked):
+    problem: Any = zoo.SemilinearHeat(3)
+    x = jnp.ones(3)
+    for t in (0.1, 0):
+        assert problem.exact(t, x) == problem.exact(jnp.asarray(t, x.dtype), x)
 
 
 def test_cole_hopf_refusals():

@@ -87,6 +87,8 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
     ) -> tuple[Float[Array, ""], Any, NaturalGradientState]:
         solver = suitable(plan(blocks, params).entries) if self.solver is None else self.solver
         residuals, jacobian = solver.linearize(blocks, params)
+        # Points may have more digits than the network.
+        residuals = residuals.astype(jnp.result_type(*jax.tree.leaves(params)))
         at = lambda value: jnp.asarray(value(state.count) if callable(value) else value, residuals.dtype)
         carried = optax.tree.scale(self.momentum, state.direction) if self.momentum else None
         ahead = residuals if carried is None else residuals + jacobian.push(carried)
@@ -97,7 +99,9 @@ class NaturalGradient(AbstractLeastSquaresOptimizer):
         step = at(self.learning_rate)
         if self.step_size is not None:
             slope = 2 * jnp.vdot(residuals, jacobian.push(direction))
-            loss_along = lambda step: square_of(blocks, optax.tree.add_scale(params, step, direction))
+            loss_along = lambda step: square_of(blocks, optax.tree.add_scale(params, step, direction)).astype(
+                loss.dtype
+            )
             step = self.step_size(loss_along, loss, slope, step)
         updates = jax.tree.map(lambda d: (step * d).astype(d.dtype), direction)
         return loss, updates, NaturalGradientState(direction if self.momentum else None, state.count + 1)

@@ -46,7 +46,8 @@ class Evolution(eqx.Module):
     - `error_bounds`: the integrals up to these times of the root mean square of $J \dot\theta - F$. Together with the
         error of the initial fit they bound the error of equations that damp perturbations, in the mean square over the
         law of the points and but for the error of the time steps.
-    - `initial_error`: the root mean square of the error of the initial fit, relative to that of the data.
+    - `initial_error`: the root mean square of the error of the initial fit, relative to that of the data
+        (absolute where these vanish).
     - `status`: how it ended, a [`stde_eqx.timestepping.EvolutionStatus`][].
     - `num_steps`: the number of time steps, rejected ones included.
     - `dense`: Diffrax's solution at all times, where `saveat` was `diffrax.SaveAt(dense=True)`; otherwise `None`.

@@ -100,5 +100,5 @@ class Fit(eqx.Module):
         if self.newton_steps:
             params, _ = jax.lax.scan(newton, params, jr.split(newton_key, self.newton_steps))
         x = points(4_000, test_key)
-        error = jnp.sqrt(jnp.mean(distance(params, x) ** 2) / jnp.mean(data(x) ** 2))
-        return params, error
+        error, scale = (jnp.sqrt(jnp.mean(values**2)) for values in (distance(params, x), data(x)))
+        return params, error / jnp.where(scale > 0, scale, 1)

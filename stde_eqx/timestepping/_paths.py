@@ -70,6 +70,9 @@ def sample_path(
             f"A path has one start, of shape (dim,), and times of shape (times,), got shapes {jnp.shape(x0)} and "
             f"{jnp.shape(ts)}. For many paths use jax.vmap over keys."
         )
+    for name, array in (("x0", x0), ("ts", ts)):
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            raise ValueError(f"{name} must have floating-point numbers, got dtype {array.dtype}: write {name} * 1.0.")
     before = jnp.concatenate([jnp.full(1, t0, ts.dtype), ts[:-1]])
     if not isinstance(ts, Tracer) and not bool(jnp.all(ts >= before)):
         raise ValueError(f"The times of a path must increase from t0={t0:g} on, got {ts}.")

@@ -4,6 +4,7 @@ from ._balance import Balance as Balance, balance as balance
 from ._checkpoint import CheckpointError as CheckpointError, load as load, save as save
 from ._errors import (
     CallbackError as CallbackError,
+    EvaluationError as EvaluationError,
     NonFiniteLossError as NonFiniteLossError,
     StageError as StageError,
     TrainingError as TrainingError,

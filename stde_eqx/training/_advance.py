@@ -34,4 +34,4 @@ def advance(fixed: tuple[TrainStep, Int[Array, ""]], carry: Carry) -> Carry:
 def begin(state: TrainState) -> Carry:
     """The carry of a run that begins, or of an interval that follows a report."""
     dtype = state.scales.residual.dtype
-    return Carry(state, jnp.zeros((), dtype), jnp.full((), jnp.nan, dtype), jnp.array(True))
+    return Carry(state, jnp.zeros((), dtype), jnp.zeros((), dtype), jnp.array(True))

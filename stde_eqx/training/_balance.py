@@ -185,6 +185,6 @@ def _costs(
     for call in calls:
         jax.block_until_ready(call())
     first, second = interleaved_seconds(calls, rounds)
-    # Differences of times are noisy; what a sample adds is not less than nothing.
-    by_sample = max((second - first) / (many - few), 1e-3 * first / few)
+    # Differences of times are noisy; what a sample adds is not less than nothing. In one dimension there is one only.
+    by_sample = max((second - first) / (many - few), 1e-3 * first / few) if many != few else first / few
     return max(first - few * by_sample, 1e-3 * first), by_sample

@@ -36,6 +36,17 @@ class CallbackError(TrainingError):
         self.__cause__: BaseException | None = error
 
 
+class EvaluationError(TrainingError):
+    """The evaluation of a trained state, such as the exact solution, raised an exception, its `__cause__`."""
+
+    def __init__(self, step: int, error: Exception):
+        super().__init__(
+            f"evaluating what was trained, after step {step}, raised {type(error).__name__}: {error}. The run ended "
+            "there; what was trained until then is kept as `error.solution`, whose errors may be missing."
+        )
+        self.__cause__: BaseException | None = error
+
+
 class StageError(TrainingError):
     """A later stage of a run, or what comes before or after it, raised an exception, the `__cause__` of this one."""
 

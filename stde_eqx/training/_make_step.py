@@ -8,7 +8,7 @@ from ._average import ExponentialAverage
 from ._loss import AbstractLoss, MeanSquare
 from ._step import TrainStep
 from ._validate import check_optimizer, check_problem
-from .collocation import AbstractCollocation, Fresh, ResidualWeighted
+from .collocation import AbstractCollocation, Fresh, ResidualWeighted, Sharded
 from .weighting import AbstractWeighting
 
 
@@ -90,7 +90,8 @@ def make_step(
     ):
         if value is not None and not isinstance(value, kind):
             raise ValueError(f"`{name}` must be None, or an object such as `{example}`; got {value!r}.")
-    if fixed_batch and isinstance(collocation, ResidualWeighted):
+    points = collocation.points if isinstance(collocation, Sharded) else collocation
+    if fixed_batch and isinstance(points, ResidualWeighted):
         raise ValueError(
             "`fixed_batch=True` keeps the points, and `ResidualWeighted` moves them with the residual: leave out one."
         )

@@ -3,6 +3,7 @@ import time
 from jaxtyping import PRNGKeyArray
 
 from ..problems import AbstractProblem
+from ._errors import EvaluationError
 from ._evaluate import measure
 from ._metrics import Metrics
 from ._state import TrainState
@@ -31,13 +32,16 @@ class Recorder:
         self.history.append(metrics)
         return metrics
 
-    def conclude(self, state: TrainState, steps_per_second: float | None) -> Metrics:
-        """The final metrics, on the full test set; without errors if Ctrl-C cuts the evaluation short."""
-        loss = self.history[-1].loss if self.history else None
+    def conclude(self, state: TrainState, steps_per_second: float | None) -> tuple[Metrics, EvaluationError | None]:
+        """The final metrics, on the full test set; without errors if Ctrl-C or an exception cuts that short."""
+        loss, failure = self.history[-1].loss if self.history else None, None
         try:
-            return self._measured(state, loss, steps_per_second, self._num_test_points)
+            return self._measured(state, loss, steps_per_second, self._num_test_points), None
         except KeyboardInterrupt:
-            return self._measured(state, loss, steps_per_second, 0)
+            pass
+        except Exception as error:
+            failure = EvaluationError(int(state.step), error)
+        return self._measured(state, loss, steps_per_second, 0), failure
 
     def _measured(
         self, state: TrainState, loss: float | None, steps_per_second: float | None, num_points: int

@@ -42,7 +42,8 @@ def refit(
     - `num_points`: points of the problem's law; a multiple of what is worked on at once is taken.
     - `chunk_size`: how many to work on at once, at most 1 000 if `None`.
 
-    **Returns:** a [`stde_eqx.training.TrainState`][] with other `scales`. It can be trained on.
+    **Returns:** a [`stde_eqx.training.TrainState`][] with other `scales`. It can be trained on, unless the constant
+    alone was the best: the scale of the output is then 0, and the network has no gradient.
 
     **Raises:** `ValueError` for a wrong argument.
     """

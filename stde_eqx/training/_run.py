@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 from ..problems import AbstractProblem
 from ._advance import advance, begin
-from ._errors import NonFiniteLossError, StageError, TrainingError
+from ._errors import EvaluationError, NonFiniteLossError, StageError, TrainingError
 from ._hooks import Hooks
 from ._interrupts import deferred_interrupts
 from ._pace import Pace
@@ -33,12 +33,12 @@ def run(
     try:
         hooks.start(Start(problem, first.state, last_step, first.step))
         state, status, failure, speed = _take_stages(first, stages, last_step, recorder, hooks)
-        metrics = recorder.conclude(state, speed)
+        metrics, unevaluated = recorder.conclude(state, speed)
         solution = Solution(problem, state, metrics, tuple(recorder.history), status)
         hooks("on_end", solution)
     finally:
         hooks.close()
-    failure = failure or hooks.failure
+    failure = failure or hooks.failure or unevaluated
     if failure is not None:
         failure.solution = solution
         if throw:
@@ -62,6 +62,9 @@ def _take_stages(
         missing = int(state.step) < last_step
         if not finite:
             return state, Status.non_finite, failure, pace.steps_per_second
+        if failure is not None:
+            status = Status.evaluation_failed if missing else Status.completed
+            return state, status, failure, pace.steps_per_second
         if hooks.failure is not None:
             status = Status.callback_failed if missing else Status.completed
             return state, status, hooks.failure, pace.steps_per_second
@@ -82,7 +85,7 @@ def _take_stages(
 def _take_steps(
     stage: "Stage", recorder: Recorder, hooks: Hooks, pace: Pace
 ) -> tuple[TrainState, bool, bool, TrainingError | None]:
-    """The state after the steps of a stage, whether it was finite, and whether Ctrl-C came; why if it was not."""
+    """The state after the steps of a stage, whether it was finite, whether Ctrl-C came, and what went wrong."""
     step, state, report_every = stage.step, stage.state, stage.report_every
     assert report_every is not None and stage.num_report_points is not None
     taken = int(state.step)
@@ -90,7 +93,7 @@ def _take_steps(
     with deferred_interrupts() as interrupted:
         while True:
             began, target, carry = taken, min(taken + report_every, last), begin(state)
-            finite = True
+            finite, failure = True, None
             while taken < target and finite and not (interrupted() or hooks.stopped):
                 goal = taken + pace.next(target - taken)
                 carry = advance((step, jnp.asarray(goal, jnp.int32)), carry)
@@ -102,9 +105,15 @@ def _take_steps(
                     hooks("on_progress", progress)
             if taken > began:
                 loss = float(carry.loss_sum) / (taken - began)
-                metrics = recorder.report(state, loss, pace.steps_per_second, stage.num_report_points)
-                hooks("on_report", metrics, state)
+                try:
+                    metrics = recorder.report(state, loss, pace.steps_per_second, stage.num_report_points)
+                except Exception as error:
+                    failure = EvaluationError(taken, error)
+                else:
+                    hooks("on_report", metrics, state)
             if not finite:
                 return state, False, False, NonFiniteLossError(taken + 1, float(carry.loss))
+            if failure is not None:
+                return state, True, False, failure
             if taken == last or interrupted() or hooks.stopped:
                 return state, True, interrupted() or hooks.interrupted, None

@@ -20,6 +20,8 @@ class Status(enum.Enum):
     non_finite = "non-finite"
     #: A callback raised; the solution holds the steps taken until then.
     callback_failed = "callback failed"
+    #: The evaluation of a report raised; the solution holds the steps taken until then.
+    evaluation_failed = "evaluation failed"
     #: A later stage, or what comes between stages, raised; the solution holds the stages before it.
     stage_failed = "stage failed"
 

@@ -40,6 +40,7 @@ class Stage(NamedTuple):
         """With numbers in place of the defaults; `ValueError` for those that are none, and for a wrong state."""
         check_state(self.step, self.state)
         steps = check_count("steps", self.steps, least=0)
+        check_trainable(self.state, steps)
         return self._replace(
             steps=steps,
             **reports(steps, self.report_every, self.num_report_points, batch_size=self.step.batch_size),
@@ -54,6 +55,15 @@ def reports(steps: int, every: int | None, num_points: int | None, *, batch_size
     return {"report_every": every, "num_report_points": check_count("num_report_points", num_points)}
 
 
+def check_trainable(state: TrainState, steps: int) -> None:
+    """`ValueError` for steps from a state whose network has no gradient."""
+    if steps and not float(state.scales.output):
+        raise ValueError(
+            "the network of this `TrainState` counts for nothing: `refit` found a constant alone to be better, and set "
+            "the scale of its output to 0. Train it afresh with `train(problem, state.network, ...)`."
+        )
+
+
 def check_state(step: TrainStep, state: TrainState) -> None:
     """`ValueError` for a state from which this step cannot go on."""
     if (step.average is None) != (state.average is None) or (step.weighting is None) != (state.weighting is None):
@@ -61,6 +71,13 @@ def check_state(step: TrainStep, state: TrainState) -> None:
             "the `TrainState` was begun with another `average` or `weighting`, where None is one too: continue it with "
             "those it began with, or train its network afresh with `train(problem, state.network, ...)`."
         )
+    if step.weighting is not None:
+        begun = eqx.filter_eval_shape(step.weighting.init, 1 + len(step.problem.penalties()))
+        if jax.tree.structure(begun) != jax.tree.structure(state.weighting):
+            raise ValueError(
+                f"the `TrainState` was begun with another `weighting` than {step.weighting}: continue it with the one "
+                "it began with, or train its network afresh with `train(problem, state.network, ...)`."
+            )
     expected = eqx.filter_eval_shape(step.optimizer.init, eqx.filter(state.arrays, eqx.is_inexact_array))
     if jax.tree.structure(expected) != jax.tree.structure(state.opt_state):
         raise ValueError(

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import jax.random as jr
 import optax
@@ -17,7 +18,7 @@ from ._recorder import Recorder
 from ._run import run
 from ._schedule import default_optimizer
 from ._solution import Solution
-from ._stages import check_state, reports, Stage, Stages
+from ._stages import check_state, check_trainable, reports, Stage, Stages
 from ._state import own_copy, TrainState
 from ._step import TrainStep
 from ._test_key import test_key
@@ -114,7 +115,7 @@ def train(
     step = make_step(
         problem,
         estimator=estimator,
-        optimizer=default_optimizer(first + steps) if optimizer is None else optimizer,
+        optimizer=default_optimizer(_taken_by_optimizer(u) + steps) if optimizer is None else optimizer,
         batch_size=batch_size,
         share_draw=share_draw,
         chunk_size=chunk_size,
@@ -132,7 +133,7 @@ def train(
     reporting = reports(steps, report_every, num_report_points, batch_size=step.batch_size)
 
     def stages() -> Stages:
-        state = _continued(step, u, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
+        state = _continued(step, u, steps, key=key) if isinstance(u, TrainState) else step.init(u, key=run_key)
         yield Stage(step, state, steps, **reporting)
 
     return run(
@@ -145,7 +146,14 @@ def train(
     )
 
 
-def _continued(step: TrainStep, state: TrainState, *, key: PRNGKeyArray) -> TrainState:
+def _taken_by_optimizer(u: Any) -> int:
+    """The steps that schedules have counted: fewer than those of a state that was `restarted`."""
+    if not isinstance(u, TrainState):
+        return 0
+    return max((int(count) for _, count in optax.tree_utils.tree_get_all_with_path(u.opt_state, "count")), default=0)
+
+
+def _continued(step: TrainStep, state: TrainState, steps: int, *, key: PRNGKeyArray) -> TrainState:
     """A copy of the state of an earlier run, once it is clear that the step can go on from it."""
     if not (step.output_shift is None and step.output_scale is None and step.residual_scale is None):
         raise ValueError(
@@ -154,4 +162,5 @@ def _continued(step: TrainStep, state: TrainState, *, key: PRNGKeyArray) -> Trai
         )
     check_network(step.problem, state.network, step.estimator, key=key)
     check_state(step, state)
+    check_trainable(state, steps)
     return own_copy(state)

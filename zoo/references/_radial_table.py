@@ -38,8 +38,9 @@ class RadialTable(eqx.Module):
         - `x`: shape `(dim,)`; further out than the reference reaches, the value where its reach at that
             time ends is returned.
         """
+        t = jnp.asarray(t, x.dtype)
         in_time = jnp.log1p(2 * self.dim * t / self.scale) / math.log1p(2 * self.dim * self.final_time / self.scale)
-        square = jnp.minimum(jnp.sum(x * x), squared_reach(self.far, self.dim, t).astype(x.dtype))
+        square = jnp.minimum(jnp.sum(x * x), squared_reach(self.far, self.dim, t))
         in_space = jnp.log1p(square / self.scale) / math.log1p(self.far / self.scale)
         rows, columns = self.table.shape
         table = jax.lax.stop_gradient(self.table).astype(x.dtype)

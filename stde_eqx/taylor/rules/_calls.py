@@ -59,16 +59,18 @@ _ENTRYWISE = set(
 
 def _is_entrywise(jaxpr: core.Jaxpr, shape) -> bool:
     """Whether a jaxpr maps arrays entry by entry: constants are scalars, and no operation mixes positions."""
-    if any(var.aval.shape for var in jaxpr.constvars):
+    constants: list[Any] = [var.aval for var in jaxpr.constvars]
+    if any(constant.shape for constant in constants):
         return False
     for eqn in jaxpr.eqns:
+        operands: list[Any] = [var.aval for var in eqn.invars]
         inner = eqn.params.get("jaxpr", eqn.params.get("call_jaxpr"))
         if inner is not None:
             inner = inner.jaxpr if isinstance(inner, core.ClosedJaxpr) else inner
             if not _is_entrywise(inner, shape):
                 return False
         elif eqn.primitive is p.broadcast_in_dim_p:
-            if eqn.invars[0].aval.shape:
+            if operands[0].shape:
                 return False
         elif eqn.primitive.name not in _ENTRYWISE:
             return False

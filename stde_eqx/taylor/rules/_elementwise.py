@@ -25,7 +25,7 @@ from .._coefficient import Coefficient, Dense, gather, Sparse
 from .._interpreter import expand, register
 from .._positions import Index, Run, single_run
 from .._stream import Stream
-from .._sweep import Series, series, Sweep
+from .._sweep import coefficient_of, Series, series, Sweep
 
 
 #: Given x_0, f(x_0) and K: the Taylor coefficients F_1..F_K; `None` for zero.
@@ -271,7 +271,8 @@ def _pow(sweep, eqn, inputs):
         # As JAX has it, 0^a is 0 whatever a is.
         log = jnp.log(jnp.where(x == 0, 1, x))
         ((out,), _) = expand(lambda a: jnp.exp(a * log), [exponent], sweep)
-        return [series(*bind(eqn, [x, exponent.primal]), out.coefficients)]
+        (value,) = bind(eqn, [x, exponent.primal])
+        return [series(value, (coefficient_of(out, k) for k in range(1, sweep.order + 1)))]
     (value,) = bind(eqn, [x.primal, exponent])
     if jnp.ndim(exponent) == 0:
         if not isinstance(exponent, Tracer):
