@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -88,3 +89,40 @@ def test_the_step_uses_the_scales_it_is_given():
     assert (state.scales.shift, state.scales.output, state.scales.residual) == (1, 2, 3)
     x = jnp.full(5, 0.1)
     assert jnp.allclose(state.model(x), 1 + 2 * state.network(x), rtol=1e-14)
+
+
+class Sized(stde.AbstractProblem):
+    """Poisson with zero boundary values and a solution of any size, in the precision of `size`."""
+
+    size: jax.Array
+    dim: int = eqx.field(static=True, default=2)
+
+    def sample(self, num_points, *, key):
+        return jr.uniform(key, (num_points, self.dim), self.size.dtype)
+
+    def exact(self, x):
+        return self.size * jnp.prod(jnp.sin(jnp.pi * x)) * jnp.exp(x[0])
+
+    def residual(self, u, x, *, estimator, key):
+        laplacian = stde.Laplacian()
+        return laplacian(u, x, estimator=estimator, key=key) - laplacian(self.exact, x)
+
+    def ansatz(self, net):
+        return stde.nn.HardConstraint(lambda x: jnp.prod(x * (1 - x)), net)
+
+
+def test_the_size_of_a_solution_does_not_matter():
+    """Squares of a float32 vanish below 1e-23, and overflow above 1e19."""
+    network = eqx.nn.MLP(2, "scalar", 8, 1, activation=jnp.tanh, dtype=jnp.float32, key=jr.key(0))
+
+    def solution(size):
+        problem = Sized(jnp.float32(size))
+        return stde.train(problem, network, steps=5, batch_size=20, num_test_points=100, key=jr.key(1))
+
+    expected = solution(1)
+    for size in (1e-20, 1e19):
+        found = solution(size)
+        ratio = found.state.scales.residual / expected.state.scales.residual
+        assert float(ratio) == pytest.approx(size, rel=1e-3)
+        for name in ("skill", "relative_l1", "relative_l2", "loss"):
+            assert getattr(found.metrics, name) == pytest.approx(getattr(expected.metrics, name), rel=1e-3)

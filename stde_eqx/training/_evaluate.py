@@ -98,12 +98,15 @@ def measure(
     num_chunks = -(-num_points // size)
     size = -(-num_points // num_chunks)
     keys = jr.split(key, num_chunks)
-    pilot = _chunk_sums(problem, u, jnp.asarray(0.0), keys[0], size, jnp.asarray(num_points))
+    pilot = _chunk_sums(problem, u, jnp.asarray(0.0), jnp.asarray(1.0), keys[0], size, jnp.asarray(num_points))
     constant = jnp.nan_to_num(pilot[4] / pilot[5])
+    # Squares overflow or vanish long before the values do.
+    mean = pilot[1] / min(size, num_points)
+    unit = jnp.where((mean > 0) & jnp.isfinite(mean), mean, 1)
     sums = np.zeros(7)
     for index, chunk_key in enumerate(keys):
         left = jnp.asarray(num_points - index * size)
-        sums += np.asarray(_chunk_sums(problem, u, constant, chunk_key, size, left), np.float64)
+        sums += np.asarray(_chunk_sums(problem, u, constant, unit, chunk_key, size, left), np.float64)
     error_1, exact_1, error_2, exact_2, rb, bb, rr = sums.tolist()
     trivial_2 = max(0.0, rr - _ratio(rb, bb) * rb) if bb else rr
     return Evaluation(
@@ -115,18 +118,18 @@ def measure(
 
 
 @eqx.filter_jit
-def _chunk_sums(problem, u, constant, key, size, num_valid) -> Float[Array, " 7"]:
-    """The sums of one chunk of `size` points, of which the first `num_valid` count."""
+def _chunk_sums(problem, u, constant, unit, key, size, num_valid) -> Float[Array, " 7"]:
+    """The sums of one chunk of `size` points, of which the first `num_valid` count, of values in a unit."""
 
     def at_point(point):
         point = as_arguments(point)
         exact = problem.exact(*point)
         trivial, b = trivial_ansatz(problem, c0, *point)
-        error, r = u(*point) - exact, exact - trivial
+        error, r, exact = (u(*point) - exact) / one, (exact - trivial) / one, exact / one
         return jnp.stack([jnp.abs(error), jnp.abs(exact), error**2, exact**2, r * b, b**2, r**2])
 
     points = problem.sample(size, key=key)
-    c0 = constant.astype(batch_dtype(points))
+    c0, one = constant.astype(batch_dtype(points)), unit.astype(batch_dtype(points))
     terms = jax.vmap(at_point, out_axes=1)(points)
     return jnp.sum(jnp.where(jnp.arange(size) < num_valid, terms, 0), axis=1)
 

@@ -118,7 +118,9 @@ def _gauss_newton(linearised, constant, value):
     """
 
     def newton(left, slope):
-        return -jnp.vdot(left, slope) / jnp.vdot(slope, slope)
+        ours, theirs = _largest(left), _largest(slope)
+        left, slope = left / ours, slope / theirs
+        return -jnp.vdot(left, slope) / jnp.vdot(slope, slope) * (ours / theirs)
 
     def worthwhile(carry):
         count, constant, (left, slope), _ = carry
@@ -143,4 +145,11 @@ def _gauss_newton(linearised, constant, value):
 
 
 def _norm(values: Float[Array, " values"]) -> Float[Array, ""]:
-    return jnp.sqrt(jnp.vdot(values, values))
+    largest = _largest(values)
+    return largest * jnp.sqrt(jnp.vdot(values / largest, values / largest))
+
+
+def _largest(values: Float[Array, " values"]) -> Float[Array, ""]:
+    """What to divide by before squares are taken, which overflow or vanish long before the values do; 1 if nothing."""
+    largest = jnp.max(jnp.abs(values))
+    return jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
