@@ -116,7 +116,7 @@ def test_the_size_of_a_solution_does_not_matter():
     network = eqx.nn.MLP(2, "scalar", 8, 1, activation=jnp.tanh, dtype=jnp.float32, key=jr.key(0))
 
     def solution(size):
-        problem = Sized(jnp.float32(size))
+        problem = Sized(size=jnp.float32(size))
         return stde.train(problem, network, steps=5, batch_size=20, num_test_points=100, key=jr.key(1))
 
     expected = solution(1)
