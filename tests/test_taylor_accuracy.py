@@ -1,5 +1,7 @@
 """Digits at high order, against series in 60-digit arithmetic; in float32, beside those of `jax.experimental.jet`."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -82,6 +84,14 @@ def test_factorials_that_no_whole_number_of_32_bits_holds(order):
         assert x.dtype == jnp.float32
         found = stde.PartialDerivative((0,) * order)(lambda x: jnp.exp(x[0]) * x[1], x)
     assert np.allclose(found, 0.25 * np.exp(0.25), rtol=1e-5)
+
+
+@pytest.mark.parametrize("exponent", range(4))
+def test_a_power_that_is_known_later_at_zero(exponent):
+    """Nested `jax.jvp` has NaN for the second derivative of x^1."""
+    terms = ((1.0, 0.0, 0.0, 0.0),)
+    _, found = jax.jit(lambda x, n: stde.jet(lambda x: x**n, (x,), terms))(jnp.zeros(()), exponent)
+    assert found == [math.factorial(k) if k == exponent else 0 for k in (1, 2, 3, 4)]
 
 
 def test_a_cube_root_has_an_infinite_slope_at_zero():

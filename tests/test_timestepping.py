@@ -96,6 +96,25 @@ def test_adaptive_steps_reach_their_tolerance():
     assert jnp.all(evolution.defects < 1e-6) and jnp.all(evolution.error_bounds < 1e-6)
 
 
+class Forced(Heat):
+    """u_t = Laplacian u + 1 from nothing: u = t."""
+
+    def reaction(self, t, x, value, square):
+        return jnp.ones_like(value)
+
+    def initial(self, x):
+        return jnp.zeros_like(x[0])
+
+    def exact(self, t, x):
+        return t
+
+
+def test_the_error_of_a_fit_to_nothing_is_absolute():
+    evolution = _evolve(Forced(), stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-10))
+    assert evolution.initial_error < 1e-10
+    assert jnp.all(evolution.relative_l2(key=jr.key(1))[1:] < 1e-7)
+
+
 @pytest.mark.slow
 def test_an_evolution_is_a_sequence_of_networks_in_time():
     ts = jnp.array([0.0, 0.2, 0.5])

@@ -105,7 +105,7 @@ def test_cole_hopf_solves_its_equation(dim, mu):
         assert u(1.0, r) == pytest.approx(np.log((1 + r**2) / 2), abs=1e-10)
 
 
-@pytest.mark.parametrize("mu", [1e-4, 1e-2, 1.0, 30.0, 500.0, 1e4, 1e6])
+@pytest.mark.parametrize("mu", [1e-4, 1e-2, 1.0, 30.0, 500.0, 1e4, 1e8])
 @pytest.mark.parametrize("dim", [1, 10, 100_000])
 def test_cole_hopf_for_any_strength_of_the_control(dim, mu):
     """At the final time it is the terminal condition, and for little or no control its mean; it is decreasing in mu."""

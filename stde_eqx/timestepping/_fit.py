@@ -51,6 +51,7 @@ class Fit(eqx.Module):
         self, problem: AbstractParabolic, network: FlatNetwork, *, key: PRNGKeyArray
     ) -> tuple[Float[Array, " params"], Float[Array, ""]]:
         """The fitted parameters, and the root mean square of what is left, relative to that of the data.
+        Where these vanish, it is that of what is left.
 
         **Arguments:**
 

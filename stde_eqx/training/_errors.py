@@ -25,34 +25,36 @@ class NonFiniteLossError(TrainingError):
         self.step = step
 
 
-class CallbackError(TrainingError):
+class _RaisedError(TrainingError):
+    """Something raised an exception, which is the `__cause__` of this one."""
+
+    def __init__(self, what: str, error: Exception):
+        super().__init__(
+            f"{what} raised {type(error).__name__}: {error}. The run ended there; what was trained until then is kept "
+            "as `error.solution`."
+        )
+        self.__cause__: BaseException | None = error
+
+
+class CallbackError(_RaisedError):
     """A callback raised an exception, which is the `__cause__` of this one."""
 
     def __init__(self, callback: object, error: Exception):
-        super().__init__(
-            f"the callback `{type(callback).__name__}` raised {type(error).__name__}: {error}. The run ended there; "
-            "what was trained until then is kept as `error.solution`."
-        )
-        self.__cause__: BaseException | None = error
+        super().__init__(f"the callback `{type(callback).__name__}`", error)
 
 
-class EvaluationError(TrainingError):
-    """The evaluation of a trained state, such as the exact solution, raised an exception, its `__cause__`."""
+class EvaluationError(_RaisedError):
+    """The evaluation of a trained state, such as the exact solution, raised an exception, the `__cause__` of this one.
+
+    The solution's own metrics are without errors where that fails at the end, too.
+    """
 
     def __init__(self, step: int, error: Exception):
-        super().__init__(
-            f"evaluating what was trained, after step {step}, raised {type(error).__name__}: {error}. The run ended "
-            "there; what was trained until then is kept as `error.solution`, whose errors may be missing."
-        )
-        self.__cause__: BaseException | None = error
+        super().__init__(f"evaluating what was trained, after step {step},", error)
 
 
-class StageError(TrainingError):
+class StageError(_RaisedError):
     """A later stage of a run, or what comes before or after it, raised an exception, the `__cause__` of this one."""
 
     def __init__(self, step: int, error: Exception):
-        super().__init__(
-            f"after step {step}, what comes next raised {type(error).__name__}: {error}. The run ended there; what was "
-            "trained until then is kept as `error.solution`."
-        )
-        self.__cause__: BaseException | None = error
+        super().__init__(f"after step {step}, what comes next", error)

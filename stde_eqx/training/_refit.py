@@ -29,8 +29,8 @@ def refit(
     With the network as it is, $u = A[s + \lambda \sigma\, \mathrm{net}]$ has two unknowns, $s$ and $\lambda$. They are
     fitted, by Gauss-Newton steps, to the mean of $\hat r_n \hat r_n'$ over many points, the product of two independent
     draws, whose expectation is the mean square of the residual: unlike the loss it does not ask for little variance.
-    Of what the network is now, the fit, and the best constant with $\lambda = 0$, the one with the least mean is
-    returned. So a network that learned nothing but the noise of sampled operators is put aside.
+    Of what the network is now, the steps of the fit, and those of a constant with $\lambda = 0$, the one with the least
+    mean is returned. So a network that learned nothing but the noise of sampled operators is put aside.
 
     Penalties do not enter.
 

@@ -102,9 +102,10 @@ def train(
 
     - `ValueError` for a wrong argument, at once.
     - [`stde_eqx.training.NonFiniteLossError`][] as soon as a loss is NaN or infinite.
-    - [`stde_eqx.training.CallbackError`][] if a callback raises.
+    - [`stde_eqx.training.CallbackError`][] if a callback raises, and [`stde_eqx.training.EvaluationError`][] if the
+        problem's exact solution does.
 
-    The latter two carry the solution as it was before the failure, evaluated, as `error.solution`.
+    The latter three carry the solution as it was before the failure, as `error.solution`.
     """
     check_key(key)
     check_callbacks(callbacks)

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import scipy.integrate
+import scipy.optimize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,13 +66,14 @@ class ColeHopf:
             log_f = -y - self.dim / 2 * np.log1p(4 * tau * y) - square * y / spread
             return (1 + self.mu) * v + log_f + np.log(1 + 2 * self.dim * tau / spread + square / spread**2)
 
-        # The peak is between these two y, as 1 <= G <= G(0) there; e^-60 of it is negligible.
+        # The peak is near y = (1 + mu) / G, with 1 <= G <= G(0), and e^-60 of it is negligible.
         lowest = math.log((1 + self.mu) / (1 + 2 * self.dim * tau + square)) - 70
         grid = np.linspace(lowest, math.log(3 * (1 + self.mu) + 60), 8001)
         found = log_integrand(grid)
-        shift, peak = float(np.max(found)), float(grid[np.argmax(found)])
-        (matters,) = np.nonzero(found > shift - 60)
+        (matters,) = np.nonzero(found > np.max(found) - 60)
         begin, end = grid[max(matters[0] - 1, 0)], grid[min(matters[-1] + 1, len(grid) - 1)]
+        peak, *_ = scipy.optimize.fminbound(lambda v: -log_integrand(v), begin, end, full_output=True)
+        shift = float(log_integrand(peak))
         integrand = lambda v: math.exp(log_integrand(v) - shift)
         # No better than the logarithm is rounded.
         tolerance = max(1e-12, 1e-15 * abs(shift))
