@@ -1,11 +1,14 @@
 """The examples run, and so does the Python of the pages that a newcomer reads first."""
 
+import dataclasses
 import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
+import stde_eqx as stde
+import zoo
 from stde_eqx.training import Status
 
 
@@ -55,10 +58,28 @@ _PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_GUIDE, *_ZOO)))
 _QUICK = {f"docs/{name}.md" for name in ("partials", "taylor", "parabolic", "how-to/estimator", "how-to/primitive")}
 
 
+@pytest.fixture
+def at_most_100_steps(monkeypatch):
+    """Of each run, whatever a page says."""
+    train, paper = stde.train, zoo.recipes.paper
+
+    def shorter(*args, steps=10_000, **options):
+        return train(*args, steps=min(steps, 100), **options)
+
+    def shorter_paper():
+        recipe = paper()
+        return dataclasses.replace(recipe, phases=tuple(dataclasses.replace(each, steps=100) for each in recipe.phases))
+
+    monkeypatch.setattr(stde, "train", shorter)
+    monkeypatch.setattr(zoo.recipes, "paper", shorter_paper)
+
+
 @pytest.mark.parametrize(
     "page", [page if page in _QUICK else pytest.param(page, marks=pytest.mark.slow) for page in (*_PAGES, *_HOW_TO)]
 )
-def test_page(page, tmp_path, monkeypatch):
+def test_page(page, tmp_path, monkeypatch, request):
+    if page != "README.md":
+        request.getfixturevalue("at_most_100_steps")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (_ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
     assert blocks
