@@ -12,8 +12,6 @@ import zoo
 from stde_eqx.training import Status
 
 
-pytestmark = pytest.mark.optimized
-
 _ROOT = Path(__file__).parent.parent
 _TUTORIALS = sorted((_ROOT / "examples").glob("[0-9]_*.py"))
 
@@ -57,6 +55,13 @@ _PAGES = ("README.md", *(f"docs/{name}.md" for name in (*_GUIDE, *_ZOO)))
 #: Pages of which nothing takes more than a few seconds.
 _QUICK = {f"docs/{name}.md" for name in ("partials", "taylor", "parabolic", "how-to/estimator", "how-to/primitive")}
 
+#: Pages that compute for longer than they compile.
+_LONG = {"README.md", "docs/references.md"}
+
+
+def _marks(page):
+    return [pytest.mark.slow] * (page not in _QUICK) + [pytest.mark.optimized] * (page in _LONG)
+
 
 @pytest.fixture
 def at_most_100_steps(monkeypatch):
@@ -74,9 +79,7 @@ def at_most_100_steps(monkeypatch):
     monkeypatch.setattr(zoo.recipes, "paper", shorter_paper)
 
 
-@pytest.mark.parametrize(
-    "page", [page if page in _QUICK else pytest.param(page, marks=pytest.mark.slow) for page in (*_PAGES, *_HOW_TO)]
-)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=_marks(page)) for page in (*_PAGES, *_HOW_TO)])
 def test_page(page, tmp_path, monkeypatch, request):
     if page != "README.md":
         request.getfixturevalue("at_most_100_steps")
