@@ -29,7 +29,7 @@ LARGE: set[Any] = {("sine-three-body", "space"), "fokker-planck-density"}
 #: Where sampled coordinates do not get there: a shortfall, with its reason, and not hidden.
 SHORT = {
     ("three-body", "cube"): "noise of sampled coordinates",
-    ("three-body", "wide cube"): "noise of sampled coordinates, and large residuals near the faces",
+    ("three-body", "wide cube"): "noise of samples, and of the few points near the edges that have most of the loss",
 }
 
 
