@@ -2,7 +2,9 @@ import pathlib
 import statistics
 from collections.abc import Callable, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from _case import Measurement
 
@@ -21,7 +23,14 @@ def plot(measurements: Sequence[Measurement], path: pathlib.Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _draw(axes, lines: Sequence[Measurement], figure: Callable[[Measurement], float], label: str) -> None:
+def plain_times(axes: Axes) -> None:
+    """Label a logarithmic axis of times by numbers as 0.5, 1, 2 and 5, and not by powers of ten."""
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw(axes: Axes, lines: Sequence[Measurement], figure: Callable[[Measurement], float], label: str) -> None:
     markers = "osD^v<>pPX*"
     for i, method in enumerate(dict.fromkeys(m.method for m in lines)):
         chosen = sorted((m for m in lines if m.method == method), key=lambda m: m.dim)

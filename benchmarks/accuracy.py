@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import jax.random as jr
 import tyro
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 import stde_eqx as stde
 import zoo
 from _literature import PAPER
+from _plot import plain_times
 from _table import machine, publish, write_csv
 
 
@@ -237,9 +237,7 @@ def _plot(path: pathlib.Path, domain: str, results: Sequence[Result], history: S
             axes.axhline(1, color="grey", linewidth=0.8)
             axes.set_title(f"{solution}, d = {dim:,}", fontsize="medium")
             axes.grid(alpha=0.3)
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.xaxis.set_major_formatter("{x:g}")
-            axes.xaxis.set_minor_formatter(NullFormatter())
+            plain_times(axes)
         axes_row[0].set_ylabel("error / that of the trivial ansatz")
     for axes in grid[-1]:
         axes.set_xlabel("minutes")

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 import stde_eqx as stde
 import zoo
+from _plot import plain_times
 from _table import machine, publish
 from zoo.recipes import Adam, Neighbours, Perceptron, Recipe
 
@@ -103,6 +104,7 @@ def _plot(path: pathlib.Path, curves: dict[str, Sequence[tuple[float, float]]]) 
     axes = figure.subplots()
     for name, points in curves.items():
         axes.loglog(*zip(*points, strict=True), label=name, linewidth=2 if name == "accurate" else 1.2)
+    plain_times(axes)
     axes.set_xlabel("seconds")
     axes.set_ylabel("error / that of the trivial ansatz")
     axes.grid(alpha=0.3)
