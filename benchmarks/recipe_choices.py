@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 import stde_eqx as stde
 import zoo
 from _plot import plain_times
-from _table import machine, publish
+from _table import machine, publish, write_csv
 from zoo.recipes import Adam, Neighbours, Perceptron, Recipe
 
 
@@ -96,14 +96,18 @@ def main(
         rows.append((choice, str(recipe.phases[0].steps), f"{metrics.skill:.4f}", f"{curves[choice][-1][0]:.0f}"))
     caption = f"Sine-Gordon, two-body, unit ball, d = {dim:,}, {batch_size} points, one seed. {machine()}."
     publish(output, name, ("choice", "steps", "skill", "seconds"), rows, caption)
+    points = [(choice, f"{time:.1f}", f"{skill:.4g}") for choice, curve in curves.items() for time, skill in curve]
+    write_csv(output / f"{name}_history.csv", ("choice", "seconds", "skill"), points)
     _plot(output / f"{name}.png", curves)
 
 
 def _plot(path: pathlib.Path, curves: dict[str, Sequence[tuple[float, float]]]) -> None:
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()
-    for name, points in curves.items():
-        axes.loglog(*zip(*points, strict=True), label=name, linewidth=2 if name == "accurate" else 1.2)
+    for i, (name, points) in enumerate(curves.items()):
+        # The colours repeat after ten.
+        style, width = "-" if i < 10 else "--", 2 if name == "accurate" else 1.2
+        axes.loglog(*zip(*points, strict=True), style, label=name, linewidth=width)
     plain_times(axes)
     axes.set_xlabel("seconds")
     axes.set_ylabel("error / that of the trivial ansatz")
